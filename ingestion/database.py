@@ -1,0 +1,52 @@
+"""Which PostgreSQL: the one that DATABASE_URL names, or the embedded one of this checkout."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from ingestion.embedded import server
+
+
+def is_embedded(env: environ.Env) -> bool:
+    return not env("DATABASE_URL", default="")
+
+
+def database(env: environ.Env, *, project: Path) -> dict[str, Any]:
+    """The entry of Django's DATABASES. Connects to nothing and starts nothing."""
+    chosen = _embedded(project) if is_embedded(env) else _named(env)
+    # A new connection per request costs more than the request: a fork, a login, cold caches.
+    return {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **chosen}
+
+
+def _named(env: environ.Env) -> dict[str, Any]:
+    try:
+        named: dict[str, Any] = env.db("DATABASE_URL")
+    except (environ.ImproperlyConfigured, ValueError) as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
+            "with special characters of the password written as %40 and the like."
+        ) from error
+    if named.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names {named.get('ENGINE') or 'no database'}; this service runs on "
+            "PostgreSQL 15 to 18 only: postgres://user:password@host:5432/name"
+        )
+    options = {"connect_timeout": 5, "application_name": "ingestion", **named.get("OPTIONS", {})}
+    return {**named, "OPTIONS": options}
+
+
+def _embedded(project: Path) -> dict[str, Any]:
+    folder = Path(os.environ.get("EMBEDDED_POSTGRES_DIR") or server.home(project))
+    return {
+        "ENGINE": "ingestion.embedded",
+        "NAME": server.DATABASE,
+        "USER": server.USER,
+        "HOST": str(server.socket_dir(folder)),
+        "PORT": "5432",
+        "EMBEDDED_FOLDER": str(folder),
+        "EMBEDDED_OPTIONS": os.environ.get("EMBEDDED_POSTGRES_OPTIONS", ""),
+        "OPTIONS": {"application_name": "ingestion"},
+    }
