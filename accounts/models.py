@@ -1,0 +1,198 @@
+"""Who: people who log in with an e-mail address, and the tokens that act for them."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+TOKEN_MARK = "ing_"  # noqa: S105  (what a scanner of leaked secrets can look for)
+PREFIX_LENGTH = 12
+
+
+class UserManager(BaseUserManager["User"]):
+    """Stores and finds e-mail addresses in lower case."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").strip().lower()
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=self.normalize_email(username))
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person or program. Someone with documents is deactivated, not deleted."""
+
+    id = models.BigAutoField(primary_key=True, db_comment="Number of the user")
+    email = models.EmailField(
+        "e-mail address",
+        max_length=254,
+        db_comment="Login name, in lower case",
+        error_messages={"unique": "Somebody has this e-mail address already."},
+    )
+    password = models.CharField(
+        max_length=128, db_comment="Hash of the password, in Django's format"
+    )
+    full_name = models.CharField(
+        max_length=200, blank=True, default="", db_default="", db_comment="Name as people write it"
+    )
+    email_verified = models.BooleanField(
+        "e-mail verified",
+        default=False,
+        db_default=False,
+        db_comment="Whether staff have confirmed that the address belongs to the person",
+    )
+    is_active = models.BooleanField(
+        default=True, db_default=True, db_comment="False keeps the user out and all else in place"
+    )
+    is_staff = models.BooleanField(
+        default=False, db_default=False, db_comment="May open the admin pages"
+    )
+    is_superuser = models.BooleanField(
+        default=False, db_default=False, db_comment="Has every permission"
+    )
+    last_login = models.DateTimeField(
+        null=True, blank=True, db_comment="Last login with a password to the admin pages"
+    )
+    created_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_comment="When the user was made"
+    )
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        db_table = "users"
+        db_table_comment = "People and programs that may log in"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                name="users_email_unique",
+                violation_error_message="Somebody has this e-mail address already.",
+            ),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="users_email_lowercase"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        self.email = type(self).objects.normalize_email(self.email)
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def usable(self, *, now: datetime) -> "TokenQuerySet":
+        """Tokens that still open the door: not expired, of an active user."""
+        unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+        return self.filter(unexpired, user__is_active=True)
+
+
+class Token(models.Model):
+    """Acts for a user. The token itself is shown once and never stored."""
+
+    id = models.BigAutoField(primary_key=True, db_comment="Number of the token")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="tokens", db_comment="For whom it acts"
+    )
+    name = models.CharField(
+        max_length=100, blank=True, default="", db_default="", db_comment="What it is used for"
+    )
+    prefix = models.CharField(
+        max_length=PREFIX_LENGTH, db_comment="Its first characters, to recognise it by"
+    )
+    digest = models.CharField(max_length=64, db_comment="SHA-256 of the token, in hex")
+    created_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_comment="When it was made"
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, db_comment="When it stops working; empty: never"
+    )
+    last_used_on = models.DateField(
+        null=True, blank=True, editable=False, db_comment="Last day it was used, in UTC"
+    )
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tokens"
+        db_table_comment = "API tokens, by the digest of each"
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="tokens_digest_unique"),
+            models.CheckConstraint(
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="tokens_digest_is_sha256"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… {self.name}".strip()
+
+    def touch(self, *, today: datetime) -> None:
+        """Remember the day of use, with at most one write a day."""
+        if self.last_used_on != today.date():
+            Token.objects.filter(pk=self.pk).update(last_used_on=today.date())
+
+
+def new_token(user: User, *, name: str = "", days: int) -> tuple[Token, str]:
+    """A stored token, and the text that is shown once. It expires after so many days."""
+    text = TOKEN_MARK + secrets.token_urlsafe(32)
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        prefix=text[:PREFIX_LENGTH],
+        digest=digest(text),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    return token, text
+
+
+def digest(text: str) -> str:
+    """A token has 256 random bits, so a plain hash cannot be turned back."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_token(text: str) -> Token | None:
+    now = datetime.now(UTC)
+    found = Token.objects.select_related("user").usable(now=now)
+    token = found.filter(digest=digest(text)).first()
+    if token is not None:
+        token.touch(today=now)
+    return token
+
+
+class LoginFailure(models.Model):
+    """One failed login, for a minute: what the throttle counts."""
+
+    id = models.BigAutoField(primary_key=True, db_comment="Number of the failure")
+    email = models.CharField(max_length=254, db_comment="Login name that was tried")
+    address = models.CharField(max_length=64, db_comment="Network address it came from")
+    failed_at = models.DateTimeField(db_default=Now(), db_comment="When")
+
+    class Meta:
+        db_table = "login_failures"
+        db_table_comment = "Failed logins of the last minute, counted by the throttle"
+        indexes = [
+            models.Index(fields=["email", "address", "failed_at"], name="login_failures_recent"),
+            models.Index(fields=["failed_at"], name="login_failures_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} from {self.address}"
