@@ -1,0 +1,81 @@
+"""The body as it was announced: all of it, with the digest it was sent with, or nothing.
+
+The server reports a client that died in the middle as a clean end of file, so what arrived
+is counted and compared with Content-Length.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from documents.errors import DigestMismatch, IncompleteBody, Invalid, TooLarge
+
+CHUNK = 256 * 1024
+ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
+# One member of the header's dictionary (RFC 9530, section 2; RFC 8941): sha-256=:base64:
+MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*:([A-Za-z0-9+/=]*):\s*")
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Body:
+    """Reads a request's body while it counts and hashes. Raises TooLarge before it reads."""
+
+    def __init__(self, stream: Readable, *, meta: Mapping[str, Any], limit: int, what: str) -> None:
+        self._stream = stream
+        self.announced = int(meta.get("CONTENT_LENGTH") or 0)
+        self.received = 0
+        self._expected = _content_digest(meta.get("HTTP_CONTENT_DIGEST", ""))
+        self._hashes = {name: ALGORITHMS[name]() for name in self._expected}
+        if self.announced > limit:
+            raise TooLarge(limit=limit, what=what)
+
+    def read(self, size: int = -1, /) -> bytes:
+        chunk = self._stream.read(size if size and size > 0 else self.announced)
+        self.received += len(chunk)
+        for hashed in self._hashes.values():
+            hashed.update(chunk)
+        return chunk
+
+    def finish(self) -> None:
+        """Read what is left, then compare. Raises IncompleteBody or DigestMismatch."""
+        while self.read(CHUNK):
+            pass
+        if self.received != self.announced:
+            raise IncompleteBody(announced=self.announced, received=self.received)
+        for name, expected in self._expected.items():
+            found = self._hashes[name].digest()
+            if found != expected:
+                raise DigestMismatch(
+                    expected=f"{name} {_base64(expected)}",
+                    found=_base64(found),
+                    what="Content-Digest",
+                )
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _content_digest(header: str) -> dict[str, bytes]:
+    """The digests that can be verified. Raises Invalid where there are none, or bad ones."""
+    if not header:
+        return {}
+    members = [MEMBER.fullmatch(member) for member in header.split(",")]
+    try:
+        found = {m[1]: base64.b64decode(m[2], validate=True) for m in members if m is not None}
+    except binascii.Error:
+        found = {}
+    known = {name: value for name, value in found.items() if name in ALGORITHMS}
+    if None in members or not known:
+        raise Invalid(
+            "Content-Digest cannot be verified. Send sha-256=:…: or sha-512=:…: with the digest "
+            "of the body in base64 (RFC 9530).",
+            code="invalid_content_digest",
+        )
+    return known

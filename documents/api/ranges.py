@@ -1,0 +1,39 @@
+"""Part of a file: one byte range (RFC 9110, section 14); several are answered with all of it."""
+
+import re
+from dataclasses import dataclass
+
+from documents.errors import RangeNotSatisfiable
+
+SINGLE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True)
+class Part:
+    start: int
+    length: int
+
+    def content_range(self, size: int) -> str:
+        return f"bytes {self.start}-{self.start + self.length - 1}/{size}"
+
+
+def part_of(header: str, *, size: int) -> Part | None:
+    """The part that a Range header asks for, None for the whole.
+
+    Raises RangeNotSatisfiable for one that lies outside.
+    """
+    match = SINGLE.fullmatch(header.strip().replace(" ", ""))
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        start, end = max(0, size - int(match[2])), size - 1
+        if int(match[2]) == 0:
+            raise RangeNotSatisfiable(size)
+    else:
+        start, end = int(match[1]), int(match[2] or size - 1)
+        if match[2] and end < start:
+            return None  # not a range at all: the header is ignored
+        end = min(end, size - 1)
+    if start >= size:
+        raise RangeNotSatisfiable(size)
+    return Part(start, end - start + 1)

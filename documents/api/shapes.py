@@ -1,0 +1,187 @@
+"""What goes in and what comes out, beside each other: the checks, and the API's description.
+
+Rows go out as plain dictionaries; the serializers below describe them for OpenAPI, and a test
+holds the two together.
+"""
+
+import json
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from documents import strict_json
+from documents.errors import Invalid
+from documents.models import SOURCE_LENGTH, TITLE_LENGTH, State
+
+METADATA_BYTES = 64 * 1000
+METADATA_DEPTH = 32
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,90}/[A-Za-z0-9!#$&^_.+-]{1,90}")
+OCTETS = "application/octet-stream"
+
+# The columns that go out; the text is never among them.
+COLUMNS = (
+    "id",
+    "owner_id",
+    "title",
+    "source",
+    "content_type",
+    "metadata",
+    "extracted",
+    "size",
+    "sha256",
+    "state",
+    "indexed",
+    "error_code",
+    "error_detail",
+    "created_at",
+    "updated_at",
+)
+
+
+class Text(serializers.CharField):
+    """A text exactly as it was sent: nothing trimmed, no number taken for one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, "allow_blank": True, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Metadata(serializers.JSONField):
+    """A JSON object of at most 64 KB and 32 levels."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):  # a field of a form
+            data = strict_json.loads(data.encode(errors="surrogatepass"))
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Metadata is a JSON object.", code="not_an_object")
+        if len(json.dumps(data, ensure_ascii=False).encode()) > METADATA_BYTES:
+            raise serializers.ValidationError(
+                f"Metadata has more than {METADATA_BYTES:,} bytes.", code="metadata_too_large"
+            )
+        if strict_json.depth_of(data) > METADATA_DEPTH:
+            raise serializers.ValidationError(
+                f"Metadata is nested deeper than {METADATA_DEPTH} levels.", code="too_deep"
+            )
+        return data
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses what it does not know, so that nothing sent is dropped without a word."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            self.refuse_unknown(unknown[0])
+        return super().to_internal_value(data)
+
+    def refuse_unknown(self, name: str) -> None:
+        raise Invalid(
+            f"There is no field {name[:100]}. There are: {', '.join(self.fields)}.",
+            pointer=f"/{name[:100]}",
+            code="unknown_field",
+        )
+
+
+class LabelIn(Strict):
+    title = Text(max_length=TITLE_LENGTH, required=False, default="")
+    source = Text(max_length=SOURCE_LENGTH, required=False, default="")  # type: ignore[assignment]
+    metadata = Metadata(required=False, default=dict)
+
+
+class NewTextIn(LabelIn):
+    """A document whose text comes as JSON."""
+
+    content = Text()
+
+
+class NewFileIn(LabelIn):
+    """A document that comes as a file, in a form."""
+
+    file = serializers.FileField(allow_empty_file=True, use_url=False, max_length=255)
+    sha256 = Text(required=False, default="", help_text="SHA-256 of the file, to be verified")
+
+
+class ChangeIn(Strict):
+    title = Text(max_length=TITLE_LENGTH, required=False)
+    source = Text(max_length=SOURCE_LENGTH, required=False)  # type: ignore[assignment]
+    metadata = Metadata(required=False)
+
+    def refuse_unknown(self, name: str) -> None:
+        if name in {"content", "file", "sha256"}:
+            raise Invalid(
+                "A document's content cannot change: other content is another document.",
+                pointer=f"/{name}",
+                code="content_is_immutable",
+            )
+        super().refuse_unknown(name)
+
+
+class DocumentOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    owner_id = serializers.IntegerField()
+    title = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    content_type = serializers.CharField()
+    metadata = serializers.DictField()
+    extracted = serializers.DictField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    state = serializers.ChoiceField(choices=State.values)
+    indexed = serializers.BooleanField()
+    error_code = serializers.CharField()
+    error_detail = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class KeptOut(DocumentOut):
+    duplicate = serializers.BooleanField()
+
+
+class DetailOut(DocumentOut):
+    excerpt = serializers.CharField()
+
+
+class ListedOut(DocumentOut):
+    rank = serializers.IntegerField(required=False, help_text="Only in a search: millionths")
+    highlight = serializers.CharField(
+        required=False, help_text="Only in a search: escaped HTML with <mark>"
+    )
+
+
+class PageOut(serializers.Serializer[Any]):
+    results = ListedOut(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    count = serializers.IntegerField()
+    count_is = serializers.ChoiceField(choices=["exact", "at_least"])
+    index_lag = serializers.FloatField(
+        required=False, help_text="Only in a search: seconds by which the index is behind"
+    )
+
+
+def out(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `values(*COLUMNS)` as it goes out."""
+    return {
+        **row,
+        "created_at": _moment(row["created_at"]),
+        "updated_at": _moment(row["updated_at"]),
+    }
+
+
+def _moment(moment: Any) -> str:
+    return str(moment.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+
+
+def columns_of(document: Any) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in COLUMNS}
+
+
+def media_type(declared: str) -> str:
+    """The declared type without its parameters, or the one that claims nothing."""
+    essence = declared.split(";", maxsplit=1)[0].strip().lower()
+    return essence if MEDIA_TYPE.fullmatch(essence) else OCTETS

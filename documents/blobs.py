@@ -1,0 +1,188 @@
+"""Where the bytes lie: put, open, sweep.
+
+A blob's name is made of its SHA-256, so owners share it without learning of each other. Bytes
+are on disk, under their name, before the row that names them is committed: a crash can leave
+a blob without a row, never a row without its bytes.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import connection, transaction
+
+from documents.errors import TooLarge
+from documents.models import Document
+
+INCOMING = "incoming"
+CHUNK = 1024 * 1024
+
+
+class DurableStorage(FileSystemStorage):
+    """Files that survive a power cut: fsync, rename into place, fsync of the folder."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name  # the name is made of the content: the same name is the same bytes
+
+    def incoming(self) -> Path:
+        """Where bytes wait for their name, on the same file system as the names."""
+        folder = Path(self.location) / INCOMING
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _save(self, name: str, content: File) -> str:
+        target = Path(self.path(name))
+        _make_folders(target.parent, below=Path(self.location))
+        waiting: str = content.temporary_file_path()  # type: ignore[attr-defined]
+        Path(waiting).replace(target)
+        _fsync_folder(target.parent)
+        return name
+
+
+def _make_folders(folder: Path, *, below: Path) -> None:
+    """mkdir -p, and each new entry is made durable in its parent."""
+    missing = [path for path in (folder, *folder.parents) if path.is_relative_to(below)]
+    for path in reversed(missing):
+        if not path.exists():
+            path.mkdir(exist_ok=True, parents=True)
+            _fsync_folder(path.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Incoming(File):
+    """Bytes on their way in: hashed as they are written, gone when closed and not put."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.path = _storage().incoming() / secrets.token_hex(16)
+        super().__init__(self.path.open("xb"), name=self.path.name)
+        self.limit, self.length = limit, 0
+        # What the sender called it; set by whoever knows.
+        self.upload_name = self.upload_type = self.upload_charset = ""
+        self._hash = hashlib.sha256()
+
+    def temporary_file_path(self) -> str:
+        return str(self.path)
+
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+        """Raises TooLarge past the limit, and keeps nothing then."""
+        self.length += len(chunk)
+        if self.length > self.limit:
+            self.close()
+            raise TooLarge(limit=self.limit, what="file")
+        self._hash.update(chunk)
+        return self._file().write(chunk)
+
+    def seal(self) -> None:
+        """What was written is on the disk when this returns."""
+        self._file().flush()
+        os.fsync(self._file().fileno())
+
+    @property
+    def sha256(self) -> bytes:
+        return self._hash.digest()
+
+    def close(self) -> None:
+        super().close()
+        self.path.unlink(missing_ok=True)
+
+    def _file(self) -> IO[bytes]:
+        assert self.file is not None  # noqa: S101  (File allows None; ours is always open)
+        return self.file
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+
+def _storage() -> DurableStorage:
+    storage: Any = default_storage
+    return storage  # type: ignore[no-any-return]
+
+
+def name_of(sha256_hex: str) -> str:
+    return f"{sha256_hex[:2]}/{sha256_hex[2:4]}/{sha256_hex}"
+
+
+def hold(sha256: bytes) -> None:
+    """Keep sweep away from these bytes until the transaction ends."""
+    key = int.from_bytes(sha256[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def put(incoming: Incoming) -> str:
+    """Give the sealed bytes their name, unless it is there already. Call `hold` first."""
+    name = name_of(incoming.sha256.hex())
+    if not default_storage.exists(name):
+        default_storage.save(name, incoming)
+    return name
+
+
+def open_blob(name: str) -> IO[bytes]:
+    opened: Any = default_storage.open(name, "rb")
+    return opened  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Swept:
+    blobs: int
+    bytes: int
+
+
+def sweep(*, older_than_seconds: float) -> Swept:
+    """Delete blobs that no row names, and uploads that were never finished.
+
+    Only what is older: a blob that was just put waits for its row to be committed.
+    """
+    oldest = time.time() - older_than_seconds
+    sizes = [size for path in _files(oldest) if (size := _delete_if_orphan(path)) is not None]
+    return Swept(blobs=len(sizes), bytes=sum(sizes))
+
+
+def _files(oldest: float) -> Iterator[Path]:
+    for path in Path(_storage().location).glob("*/**/*"):
+        with contextlib.suppress(FileNotFoundError):  # finished or swept by another meanwhile
+            if path.is_file() and path.stat().st_mtime <= oldest:
+                yield path
+
+
+def _delete_if_orphan(path: Path) -> int | None:
+    """The size of what was deleted, None if it stays."""
+    if path.parent.name == INCOMING:
+        return _delete(path)
+    with transaction.atomic():
+        hold(bytes.fromhex(path.name))
+        named = Document.objects.filter(sha256=path.name, blob=name_of(path.name)).exists()
+        return None if named else _delete(path)
+
+
+def _delete(path: Path) -> int | None:
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return None
+    return size

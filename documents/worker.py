@@ -1,0 +1,231 @@
+"""The loop around the queue: claim, extract, index, give up properly."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
+from django.db.models.functions import Now
+
+from documents import blobs, jobs, search
+from documents.extraction import Unreadable, extract
+from documents.jobs import Claim, LeaseLost
+from documents.models import Document, Kind, Passage, State
+from documents.passages import cut
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.25
+AWAY_SECONDS = 2.0
+BATCH = 100
+WORKER_DIED = (
+    f"A worker died {jobs.MAX_ATTEMPTS} times while it worked on this document. "
+    "The original is kept; it can be tried again."
+)
+
+
+class Worker:
+    """Works on one job after the other until it is told to stop."""
+
+    def __init__(
+        self, *, lease_seconds: float = jobs.LEASE_SECONDS, heartbeat: Path | None = None
+    ) -> None:
+        self.lease_seconds, self.heartbeat = lease_seconds, heartbeat
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """End after the job in hand."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until told to stop; a database that is away is waited for."""
+        while not self._stop.is_set():
+            self._beat()
+            try:
+                busy = self.work_once()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("The database is away, trying again: %s", str(error).split("\n")[0])
+                connection.close()
+                self._stop.wait(AWAY_SECONDS)
+            else:
+                if not busy:
+                    self._stop.wait(POLL_SECONDS)
+
+    def drain(self) -> int:
+        """Work until nothing is due; how many jobs that were."""
+        done = 0
+        while not self._stop.is_set() and self.work_once():
+            done += 1
+        return done
+
+    def work_once(self) -> bool:
+        """Whether there was a job to work on."""
+        close_old_connections()
+        claim = jobs.claim(lease_seconds=self.lease_seconds)
+        if claim is None:
+            return False
+        with self._renewed(claim):
+            _attempt(claim)
+        return True
+
+    def _beat(self) -> None:
+        if self.heartbeat is not None:
+            self.heartbeat.touch()
+
+    @contextmanager
+    def _renewed(self, claim: Claim) -> Iterator[None]:
+        """The lease is renewed beside the work, so that a slow document is not a dead worker."""
+        done = threading.Event()
+        beside = threading.Thread(target=self._renew_until, args=(done, claim), daemon=True)
+        beside.start()
+        try:
+            yield
+        finally:
+            done.set()
+            beside.join()
+
+    def _renew_until(self, done: threading.Event, claim: Claim) -> None:
+        try:
+            while not done.wait(self.lease_seconds / 4):
+                self._beat()
+                if not jobs.renew(claim, lease_seconds=self.lease_seconds):
+                    return
+        except (OperationalError, InterfaceError) as error:
+            log.warning("The lease of job %s was not renewed: %s", claim.id, error)
+        finally:
+            connection.close()  # this thread's own
+
+
+def _attempt(claim: Claim) -> None:
+    """One try at a job. Whatever happens, it ends done, postponed or given up."""
+    started = time.monotonic()
+    try:
+        if claim.is_hopeless:
+            raise Unreadable("worker_died", WORKER_DIED)
+        _do(claim)
+        log.info("%s done in %.3f s", claim, time.monotonic() - started)
+    except LeaseLost:
+        log.warning("%s was taken over by another worker", claim)
+    except Unreadable as error:
+        _give_up(claim, code=error.code, detail=error.detail)
+    except Exception as error:
+        if _is_database_away(error):
+            raise  # the lease ends by itself, and the job is claimed again
+        log.exception("%s failed at attempt %s", claim, claim.attempts)
+        _try_later(claim, error)
+
+
+def _is_database_away(error: Exception) -> bool:
+    # An error of a statement has a SQLSTATE, a broken connection has none.
+    lost = isinstance(error, OperationalError | InterfaceError)
+    return lost and getattr(error.__cause__, "pgcode", None) is None
+
+
+def _do(claim: Claim) -> None:
+    if claim.kind == Kind.INDEX:
+        with transaction.atomic():
+            search.index(claim.documents)
+            jobs.finish(claim)
+        return
+    for document in claim.documents:
+        _extract(document, claim)
+    with transaction.atomic():
+        jobs.finish(claim)
+
+
+def _extract(pk: UUID, claim: Claim) -> None:
+    waiting = Document.objects.filter(pk=pk, state__in=[State.RECEIVED, State.EXTRACTING])
+    if not waiting.update(state=State.EXTRACTING, updated_at=Now()):
+        return  # deleted, or done by an attempt whose worker died before it could say so
+    document = Document.objects.get(pk=pk)
+    if not document.blob:  # its text came in as it is: only the index is missing
+        with transaction.atomic():
+            _conclude(document, claim, state=State.READY)
+        return
+    with blobs.open_blob(document.blob) as source:
+        extraction = extract(
+            source,
+            content_type=document.content_type,
+            filename=document.extracted.get("filename", document.title),
+            size=document.size,
+            declared_charset=document.extracted.get("declared_charset", ""),
+        )
+        with transaction.atomic():
+            if not _is_still_there(pk):
+                return
+            has_words = _write_passages(pk, extraction.chunks)
+            document.extracted = {**document.extracted, **extraction.facts}
+            _conclude(document, claim, state=State.READY if has_words else State.EMPTY)
+
+
+def _is_still_there(pk: UUID) -> bool:
+    """Whether the row is there, which stays so until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM documents WHERE id = %s FOR KEY SHARE", [pk])
+        return bool(cursor.rowcount == 1)
+
+
+def _write_passages(pk: UUID, chunks: Iterator[str]) -> bool:
+    """Whether there are words in the text. Holds one batch in memory, whatever its length."""
+    Passage.objects.filter(document_id=pk).delete()
+    has_words = False
+    pieces = enumerate(cut(chunks))
+    while batch := list(islice(pieces, BATCH)):
+        has_words = has_words or not all(text.isspace() for _, text in batch)
+        Passage.objects.bulk_create(
+            Passage(document_id=pk, position=position, text=text) for position, text in batch
+        )
+    return has_words
+
+
+def _conclude(document: Document, claim: Claim, *, state: State) -> None:
+    """Write the verdict; the last statement makes sure that it is still ours to write."""
+    Document.objects.filter(pk=document.pk).update(
+        state=state, extracted=document.extracted, updated_at=Now()
+    )
+    if state == State.READY:
+        jobs.add(Kind.INDEX, [document.pk])
+    jobs.assert_held(claim)
+
+
+def _try_later(claim: Claim, error: Exception) -> None:
+    if len(claim.documents) > 1:
+        with transaction.atomic():  # each by itself, to find the one that fails
+            for document in claim.documents:
+                jobs.add(claim.kind, [document])
+            jobs.finish(claim)
+    elif claim.is_last:
+        _give_up(claim, code="internal_error", detail=f"{type(error).__name__}: {error}")
+    else:
+        seconds = jobs.postpone(claim)
+        log.info("%s waits for %.0f s", claim, seconds)
+
+
+def _give_up(claim: Claim, *, code: str, detail: str) -> None:
+    """The documents end as failed, with the reason, and wait for a retry by hand."""
+    log.warning("%s given up: %s", claim, code)
+    with transaction.atomic():
+        Document.objects.filter(pk__in=claim.documents).update(
+            state=State.FAILED,
+            indexed=False,
+            error_code=code,
+            error_detail=_storable(detail),
+            updated_at=Now(),
+        )
+        jobs.finish(claim)
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps neither NUL nor lone surrogates, and an error may quote either."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()[:2000]
