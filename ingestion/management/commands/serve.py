@@ -1,0 +1,128 @@
+"""Everything on this machine: database, migrations, worker, web."""
+
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from ingestion.children import Children
+from ingestion.first_steps import first_administrator, migrate
+from ingestion.panel import Panel
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60
+TICK = 0.2
+
+
+class Command(BaseCommand):
+    help = (
+        "Run everything on this machine: start the database (unless DATABASE_URL names one), "
+        "migrate, make a first administrator, start a worker and the web server. Ctrl-C stops all."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT, help="default: PORT or 8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = options["port"]
+        _demand_free(port)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        children = Children()
+        try:
+            panel = self._start(children, port)
+            self.stdout.write(str(panel))
+            self.stdout.flush()
+            ended = _wait(children)
+            raise CommandError(f"The {ended} ended by itself; see above why.", returncode=2)
+        except KeyboardInterrupt:
+            # A second Ctrl-C must not leave anything behind.
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            self.stdout.write("\nStopping …")
+        finally:
+            children.stop()
+        self.stdout.write("Stopped.")
+
+    def _start(self, children: Children, port: int) -> Panel:
+        self.stdout.write("Starting the database …")
+        applied = migrate()
+        administrator = first_administrator()
+        database = _database()
+        connection.close()
+        self.stdout.write("Starting worker and web server …")
+        here = settings.BASE_DIR
+        children.start("worker", [sys.executable, "manage.py", "worker"], folder=here)
+        children.start("web server", _web(port), folder=here)
+        url = f"http://{HOST}:{port}"
+        _wait_until_ready(children, url)
+        return Panel(url, database, applied, administrator)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _demand_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"Port {port} on {HOST} cannot be used: {error}. Choose another one with PORT=, "
+                f"for example: PORT={port + 1 if port < 65535 else 8001} make run",
+                returncode=2,
+            ) from error
+
+
+def _web(port: int) -> list[str]:
+    # Its default number of threads costs a second at the 99th percentile.
+    options = f"--interface wsgi --host {HOST} --port {port} --workers 2 --blocking-threads 4"
+    quiet = "--log-level warning --respawn-failed-workers --workers-kill-timeout 10"
+    return [
+        sys.executable,
+        *["-m", "granian"],
+        *options.split(),
+        *quiet.split(),
+        "ingestion.wsgi:application",
+    ]
+
+
+def _database() -> str:
+    connection.ensure_connection()
+    version = connection.connection.server_version
+    number = f"PostgreSQL {version // 10000}.{version % 10000}"
+    if settings.EMBEDDED:
+        return f"{number}, embedded, in {connection.settings_dict['EMBEDDED_FOLDER']}"
+    where = connection.settings_dict
+    return f"{number} at {where['HOST'] or 'localhost'}:{where['PORT'] or 5432}, {where['NAME']}"
+
+
+def _wait_until_ready(children: Children, url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if (name := children.ended()) is not None:
+            raise CommandError(f"The {name} did not start; see above why.", returncode=2)
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(TICK)
+    raise CommandError(f"The web server did not answer in {READY_SECONDS} s.", returncode=2)
+
+
+def _wait(children: Children) -> str:
+    """Until a child ends; its name."""
+    while (name := children.ended()) is None:
+        time.sleep(TICK)
+    return name
