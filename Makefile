@@ -28,7 +28,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock:  ## Pin what pyproject.toml asks for; needs uv
+lock:  ## Pin again what pyproject.toml asks for; needs uv
 	./.ci/lock
 
 clean:  ## Remove the virtual environment; keeps the data

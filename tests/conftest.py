@@ -1,0 +1,96 @@
+"""The cast, and a place of its own for each test.
+
+Alice owns, Bob owns other things, Charlie must see nothing, Sam is staff and may see all.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import User, new_token
+from documents.blobs import Incoming
+from documents.intake import Label, accept
+from documents.models import Document
+from documents.worker import Worker
+
+PASSWORD = "correct horse 7"
+
+# On two busy cores an example's time says nothing, and nothing is left behind.
+hypothesis.settings.register_profile("tests", deadline=None, database=None)
+hypothesis.settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def storage(settings: Any, tmp_path: Path) -> Path:
+    folder = tmp_path / "storage"
+    settings.STORAGE_DIR = folder
+    blobs = {"BACKEND": "documents.blobs.DurableStorage", "OPTIONS": {"location": str(folder)}}
+    settings.STORAGES = {**settings.STORAGES, "default": blobs}
+    return folder
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice@example.com", PASSWORD, full_name="Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob@example.com", PASSWORD)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return User.objects.create_user("charlie@example.com", PASSWORD)
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    user = User.objects.create_user("sam@example.com", PASSWORD, is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_document"))
+    return user
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    return User.objects.create_superuser("root@example.com", PASSWORD)
+
+
+def api(user: User) -> Client:
+    """A client that sends a token of this user."""
+    _, text = new_token(user, days=1)
+    return Client(headers={"authorization": f"Bearer {text}"})
+
+
+@pytest.fixture
+def keep_text() -> Callable[..., Document]:
+    """keep_text(owner, "the text", title=…) → its document."""
+
+    def keep(owner: User, text: str, **label: Any) -> Document:
+        return accept(text, owner_id=owner.pk, label=Label(**label)).document
+
+    return keep
+
+
+@pytest.fixture
+def keep_file() -> Callable[..., Document]:
+    """keep_file(owner, b"the bytes", filename=…, content_type=…) → its document."""
+
+    def keep(owner: User, raw: bytes, **label: Any) -> Document:
+        with Incoming(limit=2**31) as incoming:
+            incoming.write(raw)
+            label = {"content_type": "text/plain", "filename": "a.txt", **label}
+            return accept(incoming, owner_id=owner.pk, label=Label(**label)).document
+
+    return keep
+
+
+@pytest.fixture
+def work(db: None) -> Callable[[], int]:
+    """work() → does all jobs that are due, and says how many they were."""
+    return lambda: Worker().drain()
