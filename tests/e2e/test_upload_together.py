@@ -1,9 +1,8 @@
 """Many at once, and the worst moment to die. Waits for servers to start and to be killed."""
 
+import contextlib
 import hashlib
-import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -35,31 +34,16 @@ def test_killing_the_web_server_amid_uploads_loses_nothing_it_answered_for(
 ) -> None:
     acknowledged: dict[str, str] = {}
     stop = threading.Event()
-
-    def upload(seed: int) -> None:
-        numbers, session = random.Random(seed), service.session()
-        while not stop.is_set():
-            raw = numbers.randbytes(MB)
-            try:
-                answer = service.upload(raw, session=session)
-            except requests.RequestException:
-                session = service.session()
-                continue
-            if answer.status_code == 201:
-                acknowledged[answer.json()["id"]] = hashlib.sha256(raw).hexdigest()
-
-    threads = [threading.Thread(target=upload, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for _ in range(6):
-        before = len(acknowledged)
-        while len(acknowledged) < before + 10:
-            assert any(thread.is_alive() for thread in threads)
-        kill_the_web_server(service)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert len(acknowledged) >= 60
+    with ThreadPoolExecutor(8) as pool:
+        for seed in range(8):
+            pool.submit(upload_until, stop, service, seed=seed, acknowledged=acknowledged)
+        try:
+            for turn in range(6):
+                wait_for_ten_more(acknowledged, service)
+                kill_the_web_server(service, whole=turn % 2 == 0)
+            wait_for_ten_more(acknowledged, service)
+        finally:
+            stop.set()
     stored = dict(service.rows("SELECT id::text, sha256 FROM documents"))
     assert {number: stored.get(number) for number in acknowledged} == acknowledged
     on_disk = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in service.blobs()}
@@ -67,13 +51,37 @@ def test_killing_the_web_server_amid_uploads_loses_nothing_it_answered_for(
     assert set(stored.values()) <= set(on_disk)
 
 
-def kill_the_web_server(service: Service) -> None:
-    """One of its processes, the way the kernel kills what takes too much memory."""
+def upload_until(
+    stop: threading.Event, service: Service, *, seed: int, acknowledged: dict[str, str]
+) -> None:
+    numbers, session = random.Random(seed), service.session()
+    while not stop.is_set():
+        raw = numbers.randbytes(MB)
+        try:
+            answer = service.upload(raw, session=session)
+        except requests.RequestException:
+            session = service.session()
+            continue
+        if answer.status_code == 201:
+            acknowledged[answer.json()["id"]] = hashlib.sha256(raw).hexdigest()
+
+
+def wait_for_ten_more(acknowledged: dict[str, str], service: Service) -> None:
+    before, deadline = len(acknowledged), time.monotonic() + 60
+    while len(acknowledged) < before + 10:
+        assert time.monotonic() < deadline, service.log.read_text()
+        time.sleep(0.01)
+
+
+def kill_the_web_server(service: Service, *, whole: bool) -> None:
+    """One of its processes, or all, as the kernel kills what takes too much memory."""
     assert service.process is not None
     family = psutil.Process(service.process.pid).children(recursive=True)
     web = [p for p in family if any("granian" in word for word in p.cmdline())]
-    workers = [p for p in web if p.ppid() in {q.pid for q in web}]
-    os.kill(random.choice(workers).pid, signal.SIGKILL)
+    inner = [p for p in web if p.ppid() in {q.pid for q in web}]
+    for process in web if whole or not inner else random.sample(inner, 1):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 SWEEP_WITHOUT_END = """

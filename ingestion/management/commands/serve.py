@@ -42,8 +42,7 @@ class Command(BaseCommand):
             panel = self._start(children, port)
             self.stdout.write(str(panel))
             self.stdout.flush()
-            ended = _wait(children)
-            raise CommandError(f"The {ended} ended by itself; see above why.", returncode=2)
+            self._keep_up(children)
         except KeyboardInterrupt:
             # A second Ctrl-C must not leave anything behind.
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -66,6 +65,17 @@ class Command(BaseCommand):
         url = f"http://{HOST}:{port}"
         _wait_until_ready(children, url)
         return Panel(url, database, applied, administrator)
+
+    def _keep_up(self, children: Children) -> None:
+        """Until Ctrl-C, or until one of them ends again and again."""
+        while True:
+            for child in children.ended():
+                self.stderr.write(f"The {child.name} ended by itself; starting it again.")
+                if not child.start_again():
+                    raise CommandError(
+                        f"The {child.name} does not stay up; see above why.", returncode=2
+                    )
+            time.sleep(TICK)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -111,18 +121,11 @@ def _database() -> str:
 def _wait_until_ready(children: Children, url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if (name := children.ended()) is not None:
-            raise CommandError(f"The {name} did not start; see above why.", returncode=2)
+        for child in children.ended():
+            raise CommandError(f"The {child.name} did not start; see above why.", returncode=2)
         try:
             with urllib.request.urlopen(f"{url}/health/ready", timeout=5):  # noqa: S310
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(TICK)
     raise CommandError(f"The web server did not answer in {READY_SECONDS} s.", returncode=2)
-
-
-def _wait(children: Children) -> str:
-    """Until a child ends; its name."""
-    while (name := children.ended()) is None:
-        time.sleep(TICK)
-    return name
