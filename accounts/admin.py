@@ -119,6 +119,7 @@ class TokenAdmin(admin.ModelAdmin):
     show_full_result_count = False
     ordering = ["-created_at"]
     actions = ["revoke"]
+    fields = ["user", "name", "prefix", "created_at", "expires_at", "last_used_on"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -54,14 +55,21 @@ def _address(request: HttpRequest | None) -> str:
 def _count(email: str, *, address: str) -> LoginFailure:
     """Count the attempt as a failure first: attempts at the same moment see each other."""
     now = timezone.now()
+    email = email[:254]
     LoginFailure.objects.filter(failed_at__lt=now - WINDOW).delete()
-    attempt = LoginFailure.objects.create(email=email[:254], address=address, failed_at=now)
-    recent = LoginFailure.objects.filter(
-        email=attempt.email, address=address, failed_at__gt=now - WINDOW, pk__lt=attempt.pk
-    )
-    earlier = list(recent.order_by("-failed_at").values_list("failed_at", flat=True)[:FAILURES])
-    if len(earlier) >= FAILURES:
-        attempt.delete()
-        wait = (earlier[-1] + WINDOW - now).total_seconds()
-        raise TooManyFailures(wait_seconds=max(1, math.ceil(wait)))
-    return attempt
+    with transaction.atomic():
+        _wait_for_the_one_before(f"login {address} {email}")
+        recent = LoginFailure.objects.filter(
+            email=email, address=address, failed_at__gt=now - WINDOW
+        )
+        earlier = list(recent.order_by("-failed_at").values_list("failed_at", flat=True)[:FAILURES])
+        if len(earlier) >= FAILURES:
+            wait = (earlier[-1] + WINDOW - now).total_seconds()
+            raise TooManyFailures(wait_seconds=max(1, math.ceil(wait)))
+        return LoginFailure.objects.create(email=email, address=address, failed_at=now)
+
+
+def _wait_for_the_one_before(name: str) -> None:
+    """Until its transaction has ended: what is not committed yet would not be counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -3,16 +3,19 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import JSONField, Q, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from documents import edit, search
+from documents import edit, search, strict_json
 from documents.errors import Invalid
 from documents.models import Document, Passage
 
@@ -29,8 +32,25 @@ class CappedPaginator(Paginator):
         return int(rows.order_by()[: COUNT_CAP + 1].count())
 
 
+class MetadataField(forms.JSONField):
+    """As strict as the API: PostgreSQL does not take all that Python takes for JSON."""
+
+    def to_python(self, value: str | None) -> Any:
+        try:
+            metadata = strict_json.loads((value or "{}").encode())
+        except Invalid as error:
+            raise ValidationError(error.detail, code=error.code) from error
+        if not isinstance(metadata, dict):
+            raise ValidationError("Metadata is a JSON object.", code="not_an_object")
+        return metadata
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return InvalidJSONInput(data or "")  # shown again as it was typed
+
+
 @admin.register(Document)
 class DocumentAdmin(admin.ModelAdmin):
+    formfield_overrides = {JSONField: {"form_class": MetadataField}}
     list_display = ["name", "state", "owner", "size_", "content_type", "indexed", "created_at"]
     list_filter = ["state", "indexed", ("error_code", admin.AllValuesFieldListFilter), "created_at"]
     list_select_related = ["owner"]

@@ -15,17 +15,22 @@ from documents.models import Document, DocumentQuerySet, Kind, Passage, State
 def change(
     document: Document, *, fields: Mapping[str, Any], unless_changed_since: datetime | None
 ) -> Document:
-    """Set title, source or metadata. Raises PreconditionFailed if the row is a newer one."""
-    retitled = "title" in fields and fields["title"] != document.title
-    values = {**fields, "updated_at": Now()}
-    if retitled:
-        values["indexed"] = False
+    """Set title, source or metadata. Raises PreconditionFailed if the row is a newer one.
+
+    Raises DoesNotExist if it is gone.
+    """
     with transaction.atomic():
-        if not _exactly(document, at=unless_changed_since).update(**values):
+        # Not the row as it was read: it may have got another title or its text since.
+        row = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
+        if unless_changed_since not in {None, row.updated_at}:
             raise PreconditionFailed
-        if retitled and document.state == State.READY:
-            jobs.add(Kind.INDEX, [document.pk])
-    return Document.objects.get(pk=document.pk)
+        retitled = fields.get("title", row.title) != row.title
+        indexed = row.indexed and not retitled
+        rows = Document.objects.filter(pk=row.pk)
+        rows.update(**fields, indexed=indexed, updated_at=Now())
+        if retitled and row.state == State.READY:
+            jobs.add(Kind.INDEX, [row.pk])
+        return rows.get()
 
 
 def delete(document: Document, *, unless_changed_since: datetime | None) -> None:

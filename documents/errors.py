@@ -37,10 +37,11 @@ class IncompleteBody(Invalid):
 class DigestMismatch(Invalid):
     code = "digest_mismatch"
 
-    def __init__(self, *, expected: str, found: str, what: str) -> None:
+    def __init__(self, *, expected: str, found: str, what: str, pointer: str | None = None) -> None:
         super().__init__(
             f"The {what} says {expected}, and what arrived has {found}. "
-            "Nothing was kept; send it again."
+            "Nothing was kept; send it again.",
+            pointer=pointer,
         )
 
 

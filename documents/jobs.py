@@ -20,24 +20,26 @@ CLAIM = """
     UPDATE jobs
        SET attempts = attempts + 1,
            fence = fence + 1,
-           lease_expires_at = now() + make_interval(secs => %s)
+           lease_expires_at = statement_timestamp() + make_interval(secs => %s)
      WHERE id = (SELECT id
                    FROM jobs
-                  WHERE not_before <= now()
-                    AND (lease_expires_at IS NULL OR lease_expires_at < now())
+                  WHERE not_before <= statement_timestamp()
+                    AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())
                   ORDER BY lane, not_before, id
                   LIMIT 1
                     FOR UPDATE SKIP LOCKED)
  RETURNING id, kind, documents, attempts, fence
 """
 RENEW = """
-    UPDATE jobs SET lease_expires_at = now() + make_interval(secs => %s)
+    UPDATE jobs SET lease_expires_at = statement_timestamp() + make_interval(secs => %s)
      WHERE id = %s AND fence = %s
 """
 ASSERT_HELD = "UPDATE jobs SET fence = fence WHERE id = %s AND fence = %s"
 FINISH = "DELETE FROM jobs WHERE id = %s AND fence = %s"
 POSTPONE = """
-    UPDATE jobs SET lease_expires_at = NULL, not_before = now() + make_interval(secs => %s)
+    UPDATE jobs
+       SET lease_expires_at = NULL,
+           not_before = statement_timestamp() + make_interval(secs => %s)
      WHERE id = %s AND fence = %s
 """
 

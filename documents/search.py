@@ -13,13 +13,29 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F, FloatField, IntegerField, Max, Min, Q, QuerySet, Value
+from django.db.models import (
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast, Round
 
 from documents.errors import Invalid
 from documents.models import DocumentQuerySet, Job, Kind, Passage
 
 CONFIG = "english"
+MAX_CHARACTERS = 2000
+
+# PostgreSQL's parser takes text for HTML: it skips what stands between < and >, all that
+# follows <script>, and &words;. Ours is plain text, so the parser never sees these three.
+MARKUP = "<>&"
 
 # The documents' rows are locked first: a new title that arrives meanwhile waits, and then
 # queues another job.
@@ -30,16 +46,19 @@ INDEX = """
          WHERE id = ANY(%(ids)s) AND state = 'ready'
      RETURNING id, title)
     UPDATE passages
-       SET search = setweight(to_tsvector(%(config)s, marked.title), 'A')
-                 || setweight(to_tsvector(%(config)s, passages.text), 'D')
+       SET search = setweight(to_tsvector(%(config)s, translate(marked.title, '<>&', '   ')), 'A')
+                 || setweight(to_tsvector(%(config)s, translate(passages.text, '<>&', '   ')), 'D')
       FROM marked
      WHERE passages.document_id = marked.id
 """
 
-# Marks around a hit while the text is not yet escaped; taken out of the text before.
+# Marks around a hit while the text is not yet escaped, and what stands for MARKUP; all of
+# them are taken out of the text before.
 HIT, HIT_END = "\x02", "\x03"
+STANDINS = "\x04\x05\x06"
 RANK_UNIT = 1_000_000
-EXCLUDED = re.compile(r'(?:^|(?<=\s))-("[^"]*"?|\S+)')
+# A word or a "phrase", after whatever else stands there: a minus there excludes it.
+TERM = re.compile(r'(?P<before>[^\w"]*)(?P<term>"[^"]*"?|\w[^\s"]*)')
 
 
 def index(ids: Sequence[UUID]) -> None:
@@ -53,14 +72,21 @@ class Query:
     """A search in two parts: what a passage must have, what a document must not."""
 
     wanted: str
-    excluded: tuple[str, ...]
+    excluded: str
 
     @classmethod
     def read(cls, text: str) -> "Query":
         """Websearch syntax: words, "a phrase", or, -without. Raises Invalid."""
-        excluded = tuple(match[1] for match in EXCLUDED.finditer(text))
-        wanted = EXCLUDED.sub(" ", text).strip()
-        if not wanted:
+        if len(text) > MAX_CHARACTERS:
+            raise Invalid(
+                f"The search is longer than {MAX_CHARACTERS:,} characters. Name fewer words.",
+                pointer="/q",
+                code="query_too_long",
+            )
+        terms = [match for match in TERM.finditer(text) if "-" in match["before"]]
+        excluded = " or ".join('"' + match["term"].strip('"') + '"' for match in terms)
+        wanted = TERM.sub(lambda match: " " if "-" in match["before"] else match[0], text)
+        if not wanted.strip("- "):
             raise Invalid(
                 "The search names no word to look for. Write at least one word without a minus.",
                 pointer="/q",
@@ -70,7 +96,8 @@ class Query:
 
 
 def _tsquery(text: str) -> SearchQuery:
-    return SearchQuery(text, search_type="websearch", config=CONFIG)
+    plain = text.translate(str.maketrans(MARKUP, "   "))
+    return SearchQuery(plain, search_type="websearch", config=CONFIG)
 
 
 def matches(documents: DocumentQuerySet, *, query: Query) -> QuerySet[Passage, Any]:
@@ -81,8 +108,8 @@ def matches(documents: DocumentQuerySet, *, query: Query) -> QuerySet[Passage, A
     found = Passage.objects.filter(
         search=_tsquery(query.wanted), document__in=documents.filter(indexed=True)
     )
-    for text in query.excluded:
-        without = Passage.objects.filter(search=_tsquery(text)).values("document_id")
+    if query.excluded:
+        without = Passage.objects.filter(search=_tsquery(query.excluded)).values("document_id")
         found = found.exclude(document_id__in=without)
     return found.values("document_id").annotate(rank=Max(_rank(query)))
 
@@ -94,6 +121,13 @@ def _rank(query: Query) -> Cast:
 
 def highlights(ids: Sequence[UUID], *, query: Query) -> dict[UUID, str]:
     """A few words around the hits of each document's best passage, as safe HTML with <mark>."""
+    text = Func(
+        F("text"),
+        Value(MARKUP + HIT + HIT_END + STANDINS),
+        Value(STANDINS),
+        function="translate",
+        output_field=TextField(),
+    )
     best = (
         Passage.objects.filter(document_id__in=ids, search=_tsquery(query.wanted))
         .annotate(rank=_rank(query))
@@ -101,7 +135,7 @@ def highlights(ids: Sequence[UUID], *, query: Query) -> dict[UUID, str]:
         .distinct("document_id")
         .annotate(
             headline=SearchHeadline(
-                "text",
+                text,
                 _tsquery(query.wanted),
                 config=CONFIG,
                 start_sel=HIT,
@@ -116,7 +150,8 @@ def highlights(ids: Sequence[UUID], *, query: Query) -> dict[UUID, str]:
 
 
 def _marked(text: str) -> str:
-    return escape(text).replace(HIT, "<mark>").replace(HIT_END, "</mark>")
+    text = escape(text.translate(str.maketrans(STANDINS, MARKUP)))
+    return text.replace(HIT, "<mark>").replace(HIT_END, "</mark>")
 
 
 def lag_seconds() -> float:

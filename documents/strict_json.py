@@ -7,7 +7,8 @@ and deep nesting.
 
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ from documents.errors import Invalid
 MAX_DEPTH = 33  # an object whose metadata has 32 levels
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
+Path = tuple[str | int, ...]
+
 
 def loads(raw: bytes) -> Any:
     """The value of a UTF-8 text. Raises Invalid, with a pointer (RFC 6901) where there is one."""
@@ -24,31 +27,31 @@ def loads(raw: bytes) -> Any:
     try:
         # Checks syntax, UTF-8 and surrogates, and stops at a depth that the stack can bear.
         orjson.loads(raw)
+        value = json.loads(
+            raw, object_pairs_hook=_object, parse_int=_integer, parse_constant=lambda _: math.inf
+        )
     except orjson.JSONDecodeError as error:
         raise Invalid(
-            f"The body is not JSON: {error}. Send one JSON object in UTF-8.",
+            f"This is not JSON: {error}. Send one JSON object in UTF-8.",
             code="malformed_json",
         ) from error
-    value = json.loads(
-        raw, object_pairs_hook=_object, parse_int=_integer, parse_constant=lambda _: math.inf
-    )
-    for pointer, depth, part in _parts(value):
-        _check(part, pointer=pointer, depth=depth)
+    except RecursionError as error:  # Python's own parser bears less than orjson
+        raise _too_deep() from error
+    _check(value)
     return value
 
 
 def depth_of(value: Any) -> int:
     """Levels of nesting: 0 for a plain value, 1 for [] and {}."""
-    return max(
-        (depth for _, depth, part in _parts(value) if isinstance(part, dict | list)), default=0
-    )
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max((depth_of(child) for _, child in _steps(value)), default=0)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise Invalid(
             f"The name {twice[:100]!r} stands twice in one object. Keep one.", code="duplicate_name"
         )
@@ -59,45 +62,44 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= 20 else math.inf
 
 
-def _parts(value: Any) -> Iterator[tuple[str, int, Any]]:
-    """Every value and every name inside, with its pointer and the level it stands on."""
-    waiting: list[tuple[str, int, Any]] = [("", 1, value)]
-    while waiting:
-        pointer, depth, part = waiting.pop()
-        yield pointer, depth, part
-        if depth > MAX_DEPTH:
-            continue
-        if isinstance(part, dict):
-            for name, child in part.items():
-                inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-                yield inner, depth, name
-                waiting.append((inner, depth + 1, child))
-        elif isinstance(part, list):
-            waiting += [(f"{pointer}/{n}", depth + 1, child) for n, child in enumerate(part)]
+def _steps(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
+    return value.items() if isinstance(value, dict) else enumerate(value)
 
 
-def _check(part: Any, *, pointer: str, depth: int) -> None:
-    if isinstance(part, str) and "\x00" in part:
-        raise Invalid(
-            "The text has a NUL character, which PostgreSQL cannot keep. Take it out.",
-            pointer=pointer.replace("\x00", "\\u0000"),
-            code="nul_character",
-        )
-    if isinstance(part, dict | list) and depth > MAX_DEPTH:
-        raise Invalid(
-            f"The body is nested deeper than {MAX_DEPTH} levels. Send a flatter one.",
-            pointer=pointer,
-            code="too_deep",
-        )
-    if _is_out_of_range(part):
+def _check(part: Any, path: Path = ()) -> None:
+    """Raises Invalid for the first thing that cannot be kept, with the way to it."""
+    if isinstance(part, str):
+        if "\x00" in part:
+            raise Invalid(
+                "The text has a NUL character, which PostgreSQL cannot keep. Take it out.",
+                pointer=pointer(path),
+                code="nul_character",
+            )
+    elif isinstance(part, dict | list):
+        if len(path) >= MAX_DEPTH:
+            raise _too_deep(path)
+        for step, child in _steps(part):
+            if isinstance(step, str):
+                _check(step, (*path, step))
+            _check(child, (*path, step))
+    # jsonb gives a large float back as an integer of many digits.
+    elif isinstance(part, int | float) and not SMALLEST <= part <= LARGEST:
         raise Invalid(
             "The number does not fit in 64 bits, and would be changed. Send it as a text.",
-            pointer=pointer,
+            pointer=pointer(path),
             code="number_out_of_range",
         )
 
 
-def _is_out_of_range(part: Any) -> bool:
-    if isinstance(part, float):
-        return not math.isfinite(part)
-    return isinstance(part, int) and not SMALLEST <= part <= LARGEST
+def _too_deep(path: Path = ()) -> Invalid:
+    return Invalid(
+        f"This is nested deeper than {MAX_DEPTH} levels. Send a flatter one.",
+        pointer=pointer(path) if path else None,
+        code="too_deep",
+    )
+
+
+def pointer(path: Path) -> str:
+    """The way as RFC 6901 writes it; long names are cut."""
+    names = (str(step)[:100].replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{name}" for name in names).replace("\x00", "\\u0000")

@@ -52,6 +52,7 @@ class Worker:
         """Work until told to stop; a database that is away is waited for."""
         while not self._stop.is_set():
             self._beat()
+            close_old_connections()
             try:
                 busy = self.work_once()
             except (OperationalError, InterfaceError) as error:
@@ -71,7 +72,6 @@ class Worker:
 
     def work_once(self) -> bool:
         """Whether there was a job to work on."""
-        close_old_connections()
         claim = jobs.claim(lease_seconds=self.lease_seconds)
         if claim is None:
             return False
@@ -114,7 +114,7 @@ def _attempt(claim: Claim) -> None:
         if claim.is_hopeless:
             raise Unreadable("worker_died", WORKER_DIED)
         _do(claim)
-        log.info("%s done in %.3f s", claim, time.monotonic() - started)
+        log.debug("%s done in %.3f s", claim, time.monotonic() - started)
     except LeaseLost:
         log.warning("%s was taken over by another worker", claim)
     except Unreadable as error:

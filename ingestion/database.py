@@ -1,6 +1,7 @@
 """Which PostgreSQL: the one that DATABASE_URL names, or the embedded one of this checkout."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ def database(env: environ.Env, *, project: Path) -> dict[str, Any]:
 
 def _named(env: environ.Env) -> dict[str, Any]:
     try:
-        named: dict[str, Any] = env.db("DATABASE_URL")
-    except (environ.ImproperlyConfigured, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # it would print the password
+            named: dict[str, Any] = env.db("DATABASE_URL")
+    except (environ.ImproperlyConfigured, ValueError, UserWarning) as error:
         raise ImproperlyConfigured(
             "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
             "with special characters of the password written as %40 and the like."
@@ -34,12 +37,17 @@ def _named(env: environ.Env) -> dict[str, Any]:
             f"DATABASE_URL names {named.get('ENGINE') or 'no database'}; this service runs on "
             "PostgreSQL 15 to 18 only: postgres://user:password@host:5432/name"
         )
+    if not (named["NAME"] or "service" in named.get("OPTIONS", {})):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no database. Add it: postgres://user:password@host:5432/name"
+        )
     options = {"connect_timeout": 5, "application_name": "ingestion", **named.get("OPTIONS", {})}
     return {**named, "OPTIONS": options}
 
 
 def _embedded(project: Path) -> dict[str, Any]:
-    folder = Path(os.environ.get("EMBEDDED_POSTGRES_DIR") or server.home(project))
+    chosen = os.environ.get("EMBEDDED_POSTGRES_DIR")
+    folder = Path(chosen) if chosen else server.home(project)
     return {
         "ENGINE": "ingestion.embedded",
         "NAME": server.DATABASE,
@@ -47,6 +55,7 @@ def _embedded(project: Path) -> dict[str, Any]:
         "HOST": str(server.socket_dir(folder)),
         "PORT": "5432",
         "EMBEDDED_FOLDER": str(folder),
+        "EMBEDDED_LINK": "" if chosen else str(project / ".postgres"),
         "EMBEDDED_OPTIONS": os.environ.get("EMBEDDED_POSTGRES_OPTIONS", ""),
         "OPTIONS": {"application_name": "ingestion"},
     }

@@ -2,11 +2,12 @@
 
 from functools import cache
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ingestion.embedded.server import EmbeddedServerError
 from ingestion.problems import MEDIA_TYPE, RETRY_SECONDS, problem
 
 
@@ -19,7 +20,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     """503 only while the database is away or migrations are pending."""
     try:
         pending = _expected() - set(MigrationRecorder(connection).applied_migrations())
-    except DatabaseError:
+    except (DatabaseError, InterfaceError, EmbeddedServerError):
         return _not_ready("database_away", "The database cannot be reached.")
     if pending:
         app, name = min(pending)

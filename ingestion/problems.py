@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import (
+    ObjectDoesNotExist,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
@@ -22,10 +23,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from rest_framework import exceptions as rest
-from rest_framework.response import Response
 
 from accounts import errors as accounts
 from documents import errors as documents
+from ingestion.embedded.server import EmbeddedServerError
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,11 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TooManyFilesSent, 400),
     (SuspiciousOperation, 400),
     (Http404, 404),
+    (ObjectDoesNotExist, 404),  # deleted after it was found
     (PermissionDenied, 403),
     (OperationalError, 503),
     (InterfaceError, 503),
+    (EmbeddedServerError, 503),
 )
 
 # What to say where the exception has no sentence for the caller.
@@ -80,16 +83,17 @@ CODES = {
 }
 
 
-def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER; what it does not know, the middleware answers."""
-    problem = _problem_of(error)
-    if problem is None:
+def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """REST framework's EXCEPTION_HANDLER; what it does not know, the middleware answers.
+
+    Not a Response of its own: that would be rendered as the view renders, which may be as HTML.
+    """
+    answer = _problem_of(error)
+    if answer is None:
         return None
-    if problem["status"] >= 500:
+    if answer["status"] >= 500:
         log.error("%s %s", context["request"].path, error)
-    return Response(
-        problem, status=problem["status"], headers=_headers(error, problem), content_type=MEDIA_TYPE
-    )
+    return _plain(answer, headers=_headers(error, answer))
 
 
 def _problem_of(error: Exception) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from ingestion.embedded.server import EmbeddedServerError
 CURES = (
     ("password authentication failed", "Check the user and the password in DATABASE_URL."),
     ("no password supplied", "Add the password to DATABASE_URL."),
-    ("role", "Create the role, or name another user in DATABASE_URL."),
+    ('role "', "Create the role, or name another user in DATABASE_URL."),
     ("does not exist", "Create the database, or name another one in DATABASE_URL."),
     ("could not translate host name", "Check the host name in DATABASE_URL."),
     ("too many", "Close connections, or raise max_connections."),
@@ -51,11 +51,14 @@ def _is_about_connecting(error: OperationalError) -> bool:
 
 def _where() -> str:
     name, user, host, port = (_setting(key) for key in ("NAME", "USER", "HOST", "PORT"))
-    return f"PostgreSQL at {host or 'localhost'}:{port or 5432} as {user}, database {name}"
+    who = user or "the current user"
+    return f"PostgreSQL at {host or 'localhost'}:{port or 5432} as {who}, database {name}"
 
 
 def _setting(key: str) -> Any:
-    return connection.settings_dict.get(key)
+    """From the URL itself or, as libpq has it, from the parameters behind it."""
+    settings = connection.settings_dict
+    return settings.get(key) or settings["OPTIONS"].get(key.lower())
 
 
 def _reason(error: BaseException) -> str:

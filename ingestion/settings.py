@@ -174,6 +174,6 @@ LOGGING = {
         "ingestion": {"level": "INFO"},
         # Answers of 4xx are the caller's business, and already say why.
         "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -99,5 +99,5 @@ def test_every_key_of_the_big_tables_holds_the_document_id() -> None:
     }
     assert keys == {
         "constraint documents.documents_pkey": "PRIMARY KEY (id)",
-        "constraint passages.passages_pkey": "PRIMARY KEY (document_id, \"position\")",
+        "constraint passages.passages_pkey": 'PRIMARY KEY (document_id, "position")',
     }

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from documents.errors import DigestMismatch, IncompleteBody, Invalid, TooLarge
 
 CHUNK = 256 * 1024
+TAIL = 1024
 ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 # One member of the header's dictionary (RFC 9530, section 2; RFC 8941): sha-256=:base64:
 MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*:([A-Za-z0-9+/=]*):\s*")
@@ -30,6 +31,7 @@ class Body:
         self._stream = stream
         self.announced = int(meta.get("CONTENT_LENGTH") or 0)
         self.received = 0
+        self.tail = b""  # the last bytes that arrived
         self._expected = _content_digest(meta.get("HTTP_CONTENT_DIGEST", ""))
         self._hashes = {name: ALGORITHMS[name]() for name in self._expected}
         if self.announced > limit:
@@ -38,6 +40,7 @@ class Body:
     def read(self, size: int = -1, /) -> bytes:
         chunk = self._stream.read(size if size and size > 0 else self.announced)
         self.received += len(chunk)
+        self.tail = (self.tail + chunk[-TAIL:])[-TAIL:]
         for hashed in self._hashes.values():
             hashed.update(chunk)
         return chunk

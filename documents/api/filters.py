@@ -1,6 +1,6 @@
 """Which documents a list is about: strict, so that a misspelt filter never shows too much."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from django.db.models import CharField, F, Func, Q, Value
@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from documents.errors import Invalid
 from documents.models import DocumentQuerySet, State
+from documents.strict_json import pointer
 
 PAGING = {"q", "cursor", "page_size"}
 METADATA = "metadata."
@@ -18,35 +19,40 @@ METADATA = "metadata."
 def filtered(documents: DocumentQuerySet, request: Request) -> DocumentQuerySet:
     """The documents that the query parameters ask for. Raises Invalid, naming the parameter."""
     for name, values in request.query_params.lists():
-        text = _only(name, values)
+        text = only(name, values)
         if name.startswith(METADATA) and name != METADATA:
             documents = documents.filter(_metadata(name.removeprefix(METADATA), text))
         elif name in FILTERS:
             documents = documents.filter(FILTERS[name](name, text))
         elif name not in PAGING:
-            raise Invalid(
-                f"There is no parameter {name[:100]}. There are: {', '.join(_known())}.",
-                pointer=f"/{name[:100]}",
-                code="unknown_parameter",
-            )
+            raise unknown_parameter(name, known=_known())
     return documents
+
+
+def unknown_parameter(name: str, *, known: Sequence[str]) -> Invalid:
+    return Invalid(
+        f"There is no parameter {name[:100]}. There are: {', '.join(known)}.",
+        pointer=pointer((name,)),
+        code="unknown_parameter",
+    )
 
 
 def _known() -> list[str]:
     return [*sorted(FILTERS), "metadata.KEY", *sorted(PAGING)]
 
 
-def _only(name: str, values: list[str]) -> str:
+def only(name: str, values: list[str]) -> str:
+    """The one value of a parameter. Raises Invalid."""
     if len(values) > 1:
         raise Invalid(
             f"{name[:100]} stands more than once. Give it once.",
-            pointer=f"/{name[:100]}",
+            pointer=pointer((name,)),
             code="repeated_parameter",
         )
     if "\x00" in name or "\x00" in values[0]:
         raise Invalid(
             "A parameter has a NUL character. Take it out.",
-            pointer=f"/{name[:100]}".replace("\x00", "\\u0000"),
+            pointer=pointer((name,)),
             code="nul_character",
         )
     return values[0]
@@ -67,14 +73,14 @@ def _exactly(name: str, text: str) -> Q:
 
 
 def _after(_: str, text: str) -> Q:
-    return Q(created_at__gt=_moment(text, pointer="/created_after"))
+    return Q(created_at__gt=_moment(text, at="/created_after"))
 
 
 def _before(_: str, text: str) -> Q:
-    return Q(created_at__lt=_moment(text, pointer="/created_before"))
+    return Q(created_at__lt=_moment(text, at="/created_before"))
 
 
-def _moment(text: str, *, pointer: str) -> datetime:
+def _moment(text: str, *, at: str) -> datetime:
     """ISO 8601; without a zone it is UTC, and a date is its first moment."""
     try:
         moment = parse_datetime(text)
@@ -88,7 +94,7 @@ def _moment(text: str, *, pointer: str) -> datetime:
         raise Invalid(
             f"{text[:100]!r} is no time. Write it as 2026-01-31 or 2026-01-31T12:00:00Z "
             "(a + in a URL is written %2B).",
-            pointer=pointer,
+            pointer=at,
             code="invalid_time",
         ) from error
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
+from django.utils.encoding import force_str
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from documents import strict_json
@@ -45,8 +46,10 @@ class FormParser(BaseParser):
         body = Body(stream, meta=meta, limit=limit + FORM_BYTES, what="request")
         handler = IncomingHandler(limit=limit)
         try:
-            data, files = _NamedMultiPartParser(meta, body, [handler], "utf-8").parse()  # type: ignore[arg-type]
+            parser = _NamedMultiPartParser(meta, body, [handler], "utf-8")  # type: ignore[arg-type]
+            data, files = parser.parse()
             body.finish()
+            parser.assert_ended(body)
         except MultiPartParserError as error:
             handler.discard()
             raise Invalid(f"The form cannot be read: {error}", code="malformed_form") from error
@@ -57,7 +60,11 @@ class FormParser(BaseParser):
 
 
 class _NamedMultiPartParser(DjangoMultiPartParser):
-    """Refuses the names that Django would drop, with their file, or bend without a word."""
+    """Refuses what Django would drop or bend without a word: a file's name, a form's end."""
+
+    def assert_ended(self, body: Body) -> None:
+        if b"--" + self._boundary + b"--" not in body.tail:
+            raise MultiPartParserError("its last border is missing.")
 
     def sanitize_file_name(self, file_name: str) -> str:
         steps = re.split(r"[/\\]", file_name)
@@ -96,7 +103,9 @@ class IncomingHandler(FileUploadHandler):
         incoming = self.incoming[-1]
         incoming.upload_name = self.file_name or ""
         incoming.upload_type = self.content_type or ""
-        incoming.upload_charset = self.charset or ""
+        # As it stands in the header: bytes, and any.
+        charset = force_str(self.charset or "", errors="replace")
+        incoming.upload_charset = charset if charset.isprintable() else ""
         return incoming
 
     def discard(self) -> None:

@@ -55,11 +55,10 @@ class Metadata(serializers.JSONField):
     """A JSON object of at most 64 KB and 32 levels."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, str):  # a field of a form
-            data = strict_json.loads(data.encode(errors="surrogatepass"))
         if not isinstance(data, dict):
             raise serializers.ValidationError("Metadata is a JSON object.", code="not_an_object")
-        if len(json.dumps(data, ensure_ascii=False).encode()) > METADATA_BYTES:
+        compact = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        if len(compact.encode()) > METADATA_BYTES:
             raise serializers.ValidationError(
                 f"Metadata has more than {METADATA_BYTES:,} bytes.", code="metadata_too_large"
             )
@@ -68,6 +67,18 @@ class Metadata(serializers.JSONField):
                 f"Metadata is nested deeper than {METADATA_DEPTH} levels.", code="too_deep"
             )
         return data
+
+
+class FormMetadata(Metadata):
+    """The same, as the JSON text that a form can carry."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):
+            try:
+                data = strict_json.loads(data.encode())
+            except Invalid as error:
+                raise serializers.ValidationError(error.detail, code=error.code) from error
+        return super().to_internal_value(data)
 
 
 class Strict(serializers.Serializer[Any]):
@@ -81,7 +92,7 @@ class Strict(serializers.Serializer[Any]):
     def refuse_unknown(self, name: str) -> None:
         raise Invalid(
             f"There is no field {name[:100]}. There are: {', '.join(self.fields)}.",
-            pointer=f"/{name[:100]}",
+            pointer=strict_json.pointer((name,)),
             code="unknown_field",
         )
 
@@ -101,6 +112,7 @@ class NewTextIn(LabelIn):
 class NewFileIn(LabelIn):
     """A document that comes as a file, in a form."""
 
+    metadata = FormMetadata(required=False, default=dict)
     file = serializers.FileField(allow_empty_file=True, use_url=False, max_length=255)
     sha256 = Text(required=False, default="", help_text="SHA-256 of the file, to be verified")
 

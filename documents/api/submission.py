@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from documents import strict_json
 from documents.api import shapes
 from documents.blobs import Incoming
 from documents.errors import DigestMismatch, Invalid
@@ -70,7 +71,7 @@ def _fields(request: Request) -> dict[str, object]:
         if len(values) > 1:
             raise Invalid(
                 f"The field {name[:100]} stands more than once. Send it once.",
-                pointer=f"/{name[:100]}",
+                pointer=strict_json.pointer((name,)),
                 code="repeated_field",
             )
     return dict(form.items())
@@ -96,4 +97,6 @@ def _label(
 def _verify(file: Incoming, expected: str) -> None:
     found = file.sha256.hex()
     if expected and not hmac.compare_digest(expected.lower().encode(), found.encode()):
-        raise DigestMismatch(expected=expected[:128], found=found, what="field sha256")
+        raise DigestMismatch(
+            expected=expected[:128], found=found, what="field sha256", pointer="/sha256"
+        )

@@ -18,7 +18,7 @@ from documents import content, edit, search
 from documents.api import describe, shapes
 from documents.api.cursors import Page, page
 from documents.api.etags import etag, is_unchanged, unless_changed_since
-from documents.api.filters import filtered
+from documents.api.filters import filtered, only, unknown_parameter
 from documents.api.negotiation import AnyNegotiation
 from documents.api.parsers import FormParser, StrictJSONParser
 from documents.api.ranges import Part, part_of
@@ -87,12 +87,14 @@ def _enveloped(found: Page, *, results: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _on_duplicate(request: Request) -> str:
-    chosen = request.query_params.get("on_duplicate", "return")
-    if chosen not in {"return", "reject"} or set(request.query_params) - {"on_duplicate"}:
+    chosen = "return"
+    for name, values in request.query_params.lists():
+        if name != "on_duplicate":
+            raise unknown_parameter(name, known=["on_duplicate"])
+        chosen = only(name, values)
+    if chosen not in {"return", "reject"}:
         raise Invalid(
-            "The only parameter here is on_duplicate, and it is return or reject.",
-            pointer="/on_duplicate",
-            code="unknown_parameter",
+            "on_duplicate is return or reject.", pointer="/on_duplicate", code="invalid_choice"
         )
     return chosen
 
@@ -197,7 +199,7 @@ class DocumentFile(OneDocument):
 
 def _wanted_part(request: Request, document: Document, tag: str) -> Part | None:
     header = request.headers.get("Range", "")
-    if not header or request.headers.get("If-Range", tag) != tag:
+    if request.method != "GET" or not header or request.headers.get("If-Range", tag) != tag:
         return None
     return part_of(header, size=document.size)
 

@@ -84,7 +84,7 @@ def decode(
     original: Original, *, facts: dict[str, Any], declared: Sequence[str] = ()
 ) -> Iterator[str]:
     """The text, streamed. The encoding is known at once, the counts when all has been read."""
-    encoding = recognise(original, declared=(original.declared_charset, *declared))
+    encoding = recognise(original, declared=declared)
     facts["encoding"] = encoding.name
     facts["encoding_basis"] = encoding.basis
     facts["encoding_confidence"] = encoding.confidence
@@ -92,8 +92,10 @@ def decode(
 
 
 def recognise(original: Original, *, declared: Sequence[str] = ()) -> Encoding:
+    """`declared` is what the content says of itself; what the sender said goes first."""
     head = original.bytes_at(0, length=SAMPLE_BYTES)
-    names = [name for label in declared if (name := canonical_name(label))]
+    labels = (original.declared_charset, *declared)
+    names = [name for label in labels if (name := canonical_name(label))]
     if marked := byte_order_mark(head):
         return _marked(original, encoding=marked)
     for name in names:
@@ -172,7 +174,7 @@ def _blocks(original: Original, *, start: int) -> Iterator[bytes]:
 
 
 def _sample_around(original: Original, *, position: int) -> bytes:
-    """Whole lines, where there are any, around the first byte that is not UTF-8."""
+    """The lines that are not all ASCII, around the first byte that is not UTF-8."""
     start = max(0, position - SAMPLE_BYTES // 2)
     before = original.bytes_at(start, length=position - start)
     after = original.source.read(SAMPLE_BYTES)
@@ -180,7 +182,7 @@ def _sample_around(original: Original, *, position: int) -> bytes:
         before = before.partition(b"\n")[2]
     if len(after) == SAMPLE_BYTES:
         after = after.rpartition(b"\n")[0] or after
-    return before + after
+    return b"\n".join(line for line in (before + after).split(b"\n") if not line.isascii())
 
 
 # The detector guesses a wrong encoding for half of all texts in Western European languages, and

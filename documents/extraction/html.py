@@ -42,7 +42,7 @@ def _declared_inside(head: bytes) -> list[str]:
 # found in one pass, whatever the page.
 _TOKEN = re.compile(
     r"""
-      (?P<text> (?: [^<]++ | <(?![a-zA-Z/!?]) )++ )
+      (?P<text> (?: [^<]++ | <(?![a-zA-Z/!?]) | </\Z )++ )
     | <!-- (?: -?> | .*? (?: --!?> | \Z ) )
     | <!\[CDATA\[ (?P<cdata> .*? ) (?: \]\]> | \Z )
     | < (?P<closes> /? ) (?P<tag> [a-zA-Z] [^\s/>]*+ )

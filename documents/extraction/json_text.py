@@ -99,7 +99,9 @@ def _line(value: Any, *, path: str) -> str:
             text = str(value).lower()
         case _:
             text = ""
-    return f"{path}: {text}" if path else text
+    if not path:
+        return text
+    return f"{path}: {text}" if text else f"{path}:"
 
 
 def _storable(lines: Iterator[str], *, facts: dict[str, Any]) -> Iterator[str]:

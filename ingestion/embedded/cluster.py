@@ -46,7 +46,7 @@ def is_listening(folder: Path) -> bool:
         return connection.connect_ex(str(socket_dir(folder) / SOCKET)) == 0
 
 
-def create(folder: Path, programs: Programs) -> "Cluster":
+def create(folder: Path, programs: Programs, *, durable: bool) -> "Cluster":
     """Under another name first, so that only a finished cluster is ever found."""
     for unfinished in folder.glob("initdb-*"):
         shutil.rmtree(unfinished, ignore_errors=True)  # its initdb may still be running
@@ -59,7 +59,7 @@ def create(folder: Path, programs: Programs) -> "Cluster":
     draft = Path(tempfile.mkdtemp(prefix="initdb-", dir=folder))
     programs.account.own(draft)
     try:
-        _fill(draft, programs)
+        _fill(draft, programs, durable=durable)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -69,7 +69,7 @@ def create(folder: Path, programs: Programs) -> "Cluster":
     return Cluster(folder, data, programs)
 
 
-def _fill(draft: Path, programs: Programs) -> None:
+def _fill(draft: Path, programs: Programs, *, durable: bool) -> None:
     run, command = programs.run, programs.command
     # Builtin rather than libc or ICU: the same order of texts on every platform.
     locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
@@ -77,7 +77,8 @@ def _fill(draft: Path, programs: Programs) -> None:
     run(command("initdb", "-D", draft, *locale, *access, "--no-sync"))
     alone = ("--single", "-F", "-D", draft, "-cexit_on_error=on", "postgres")
     run(command("postgres", *alone), said=f"CREATE DATABASE {DATABASE} STRATEGY file_copy\n")
-    run(command("initdb", "-D", draft, "--sync-only"))
+    if durable:
+        run(command("initdb", "-D", draft, "--sync-only"))
 
 
 def find(folder: Path, programs: Programs) -> "Cluster | None":
@@ -96,8 +97,14 @@ class Cluster:
     def log(self) -> Path:
         return self.data / "server.log"
 
+    def has_started(self) -> bool:
+        """And has not ended since, unless it crashed. Another major has the same socket."""
+        return (self.data / "postmaster.pid").exists()
+
     def is_accepting(self) -> bool:
         """Also true when all connections are taken: then there is nothing to start, either."""
+        if not self.has_started():
+            return False
         address = ("-h", str(socket_dir(self.folder)), "-p", "5432")
         command = self.programs.command("pg_isready", "--quiet", *address)
         return subprocess.run(command, check=False, env=environment()).returncode == 0
@@ -140,12 +147,20 @@ class Cluster:
         if self.log.exists():
             self.log.replace(self.log.with_name("server.log.1"))
         if self.programs.account.uid is not None:
-            self._look_used()
+            self._remove_old_copies()
+            self._keep_from_cleaners()
 
-    def _look_used(self) -> None:
-        """Whoever cleans /var/tmp removes, file by file, what nobody has touched for a month."""
-        for path in self.data.rglob("*"):
-            os.utime(path, follow_symlinks=False)
+    def _remove_old_copies(self) -> None:
+        """Of the programs. Nobody runs them: the server was the last to."""
+        for copy in self.folder.glob("binaries-*"):
+            if copy not in self.programs.installation.parents:
+                shutil.rmtree(copy)
+
+    def _keep_from_cleaners(self) -> None:
+        """They remove from /var/tmp, file by file, what nobody has touched for a month."""
+        with suppress(FileNotFoundError):  # an interrupted initdb may be tidying up
+            for path in self.folder.rglob("*"):
+                os.utime(path, follow_symlinks=False)
 
     def start_command(self, *, options: str) -> list[str]:
         wait = ("--wait", f"--timeout={PATIENCE_S}", "--silent")

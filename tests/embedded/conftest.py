@@ -146,6 +146,18 @@ def is_gone(processes: Callable[[Path], list[psutil.Process]]) -> Callable[[Path
 
 
 @pytest.fixture
+def kill() -> Callable[[psutil.Process], None]:
+    """kill -9, and wait until the kernel has taken back what the process held."""
+
+    def kill(process: psutil.Process) -> None:
+        process.kill()
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+
+    return kill
+
+
+@pytest.fixture
 def postmaster() -> Callable[[Path], psutil.Process]:
     def postmaster(folder: Path) -> psutil.Process:
         text = next(folder.glob("*/postmaster.pid")).read_text()

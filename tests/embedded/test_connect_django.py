@@ -64,21 +64,15 @@ def test_a_query_starts_the_server_until_the_process_ends(
     assert is_gone(folder)
 
 
-def test_migrations_run(django: Django) -> None:
-    django("call_command('migrate', verbosity=0)")
-    lines = "print('django_content_type' in connection.introspection.table_names())"
-    assert django(lines) == "True"
-
-
-def test_a_test_database_is_made_and_destroyed(django: Django) -> None:
+def test_a_test_database_is_made_migrated_and_destroyed(django: Django) -> None:
     lines = """
 name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
 with connection.cursor() as cursor:
-    cursor.execute("SELECT current_database()")
-    print(cursor.fetchone()[0])
+    cursor.execute("SELECT current_database(), count(*) FROM django_content_type")
+    print(cursor.fetchone())
 connection.creation.destroy_test_db("ingestion", verbosity=0)
 """
-    assert django(lines) == "test_ingestion"
+    assert django(lines) == "('test_ingestion', 1)"
 
 
 def test_dbshell_has_the_psql_of_the_build(django: Django) -> None:

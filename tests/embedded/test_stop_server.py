@@ -13,6 +13,7 @@ Ask = Callable[[Path, str], object]
 Visit = Callable[..., subprocess.Popen[str]]
 Find = Callable[[Path], psutil.Process]
 Processes = Callable[[Path], list[psutil.Process]]
+Kill = Callable[[psutil.Process], None]
 IsGone = Callable[[Path], bool]
 
 
@@ -24,7 +25,7 @@ def test_it_stops_after_its_last_user(folder: Path, visit: Visit, is_gone: IsGon
 def test_it_stays_while_another_uses_it(folder: Path, visit: Visit, ask: Ask) -> None:
     first, _second = visit(folder), visit(folder)
     first.communicate()
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert ask(folder, "SELECT 1") == 1
 
 
@@ -43,7 +44,7 @@ os._exit(0)
 """
     parent = visit(folder, then=then)
     parent.wait()
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert ask(folder, "SELECT 1") == 1
     parent.communicate()  # the end of the child's input
     assert is_gone(folder)
@@ -94,30 +95,30 @@ def test_one_watchdog_watches_for_all(folder: Path, visit: Visit, watchdog: Find
 
 
 def test_a_killed_watchdog_is_replaced_by_the_next_user(
-    folder: Path, visit: Visit, watchdog: Find, is_gone: IsGone
+    folder: Path, visit: Visit, watchdog: Find, kill: Kill, is_gone: IsGone
 ) -> None:
     first = visit(folder)
-    watchdog(folder).kill()
+    kill(watchdog(folder))
     visit(folder).communicate()
     first.kill()
     assert is_gone(folder)
 
 
-def test_a_killed_watchdog_is_replaced_by_the_next_connection(folder: Path, watchdog: Find) -> None:
+def test_a_killed_watchdog_is_replaced_by_the_next_connection(
+    folder: Path, watchdog: Find, kill: Kill
+) -> None:
     ensure(folder)
-    before = watchdog(folder)
-    before.kill()
-    before.wait()
+    kill(watchdog(folder))
     ensure(folder)
     assert watchdog(folder).is_running()
 
 
 def test_a_server_left_by_all_is_taken_over(
-    folder: Path, visit: Visit, watchdog: Find, postmaster: Find, is_gone: IsGone
+    folder: Path, visit: Visit, watchdog: Find, kill: Kill, postmaster: Find
 ) -> None:
     first = visit(folder)
     left = postmaster(folder)
-    watchdog(folder).kill()
+    kill(watchdog(folder))
     first.kill()
     first.wait()
     visit(folder)
@@ -127,7 +128,7 @@ def test_a_server_left_by_all_is_taken_over(
 def test_it_stops_after_a_user_that_was_killed_while_it_started(
     folder: Path, send: Visit, is_gone: IsGone
 ) -> None:
-    for delay_s in (0.15, 0.2, 0.25, 0.3):
+    for delay_s in (0.2, 0.3, 0.4):
         visitor = send(folder)
         time.sleep(delay_s)
         visitor.kill()
