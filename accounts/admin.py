@@ -86,6 +86,16 @@ class UserAdmin(DjangoUserAdmin):
         (None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})
     ]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who has documents is deactivated. Asked here, because Django would list them all."""
+        documents = getattr(obj, "documents", None)
+        is_needed = documents is not None and documents.exists()
+        return super().has_delete_permission(request, obj) and not is_needed
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found = super().get_actions(request)
+        return {name: found[name] for name in self.actions if name in found}
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [TokenInline] if obj is not None else []
 

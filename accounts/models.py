@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -100,6 +100,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = type(self).objects.normalize_email(self.email)
+
+    def save(self, *args: Any, kept_token: "Token | None" = None, **kwargs: Any) -> None:
+        """A new password, by whatever door, ends the tokens of the old one, but `kept_token`."""
+        has_new_password = self._password is not None  # type: ignore[attr-defined]
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if has_new_password:
+                ended = self.tokens.exclude(pk=kept_token.pk) if kept_token else self.tokens.all()
+                ended.delete()
 
 
 class TokenQuerySet(models.QuerySet["Token"]):

@@ -15,9 +15,9 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from documents import edit, search, strict_json
+from documents import edit, metadata, search
 from documents.errors import Invalid
-from documents.models import Document, Passage
+from documents.models import Document, Passage, State
 
 SHOWN = 20_000
 COUNT_CAP = 10_000
@@ -37,26 +37,38 @@ class MetadataField(forms.JSONField):
 
     def to_python(self, value: str | None) -> Any:
         try:
-            metadata = strict_json.loads((value or "{}").encode())
+            return metadata.read(value or "{}")
         except Invalid as error:
             raise ValidationError(error.detail, code=error.code) from error
-        if not isinstance(metadata, dict):
-            raise ValidationError("Metadata is a JSON object.", code="not_an_object")
-        return metadata
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return InvalidJSONInput(data or "")  # shown again as it was typed
+
+
+class ErrorCodeFilter(admin.SimpleListFilter):
+    """The codes of what failed; asked of the failed ones only, which have an index."""
+
+    title = parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        failed = Document.objects.filter(state=State.FAILED).order_by("error_code")
+        return [(code, code) for code in failed.values_list("error_code", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> QuerySet[Document]:
+        code = self.value()
+        return queryset.filter(state=State.FAILED, error_code=code) if code else queryset
 
 
 @admin.register(Document)
 class DocumentAdmin(admin.ModelAdmin):
     formfield_overrides = {JSONField: {"form_class": MetadataField}}
     list_display = ["name", "state", "owner", "size_", "content_type", "indexed", "created_at"]
-    list_filter = ["state", "indexed", ("error_code", admin.AllValuesFieldListFilter), "created_at"]
+    list_filter = ["state", "indexed", ErrorCodeFilter, "created_at"]
     list_select_related = ["owner"]
     list_per_page = 50
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count everything, once for each
     ordering = ["-created_at", "-id"]
     search_fields = ["title"]  # shows the box; get_search_results() does the searching
     search_help_text = "Words in title or text, an e-mail address, an id or a SHA-256"
@@ -101,7 +113,7 @@ class DocumentAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Document], search_term: str
     ) -> tuple[QuerySet[Document], bool]:
-        term = search_term.strip()
+        term = search_term.replace("\x00", "").strip()
         if not term:
             return queryset, False
         return queryset.filter(_named(term) if _is_name(term) else _with_words(term)), False
@@ -150,9 +162,11 @@ def _uuid(term: str) -> UUID | None:
 
 
 def _with_words(term: str) -> Q:
+    # What failed is in no index of words: its title is all there is.
+    failed = Q(state=State.FAILED, title__icontains=term)
     try:
-        query = search.Query.read(term.replace("\x00", ""))
+        query = search.Query.read(term)
     except Invalid:
-        return Q(pk__in=[])
+        return failed
     found = search.matches(Document.objects.all(), query=query)
-    return Q(pk__in=found.values("document_id"))
+    return Q(pk__in=found.values("document_id")) | failed

@@ -8,13 +8,14 @@ a blob without a row, never a row without its bytes.
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, BinaryIO, Self
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -24,6 +25,7 @@ from documents.errors import TooLarge
 from documents.models import Document
 
 INCOMING = "incoming"
+OURS = re.compile(rf"{INCOMING}/[^/]+|([0-9a-f]{{2}})/([0-9a-f]{{2}})/\1\2[0-9a-f]{{60}}")
 CHUNK = 1024 * 1024
 
 
@@ -141,7 +143,7 @@ def put(incoming: Incoming) -> str:
     return name
 
 
-def open_blob(name: str) -> IO[bytes]:
+def open_blob(name: str) -> BinaryIO:
     opened: Any = default_storage.open(name, "rb")
     return opened  # type: ignore[no-any-return]
 
@@ -163,7 +165,10 @@ def sweep(*, older_than_seconds: float) -> Swept:
 
 
 def _files(oldest: float) -> Iterator[Path]:
-    for path in Path(_storage().location).glob("*/**/*"):
+    root = Path(_storage().location)
+    for path in root.glob("*/**/*"):
+        if not OURS.fullmatch(path.relative_to(root).as_posix()):
+            continue
         with contextlib.suppress(FileNotFoundError):  # finished or swept by another meanwhile
             if path.is_file() and path.stat().st_mtime <= oldest:
                 yield path

@@ -28,7 +28,7 @@ CLAIM = """
                   ORDER BY lane, not_before, id
                   LIMIT 1
                     FOR UPDATE SKIP LOCKED)
- RETURNING id, kind, documents, attempts, fence
+ RETURNING id, kind, documents, lane, attempts, fence
 """
 RENEW = """
     UPDATE jobs SET lease_expires_at = statement_timestamp() + make_interval(secs => %s)
@@ -53,6 +53,7 @@ class Claim:
     id: int
     kind: Kind
     documents: list[UUID]
+    lane: Lane
     attempts: int
     fence: int
 
@@ -81,8 +82,8 @@ def claim(*, lease_seconds: float = LEASE_SECONDS) -> Claim | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    number, kind, documents, attempts, fence = row
-    return Claim(number, Kind(kind), documents, attempts, fence)
+    number, kind, documents, lane, attempts, fence = row
+    return Claim(number, Kind(kind), documents, Lane(lane), attempts, fence)
 
 
 def renew(held: Claim, *, lease_seconds: float = LEASE_SECONDS) -> bool:

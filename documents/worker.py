@@ -76,7 +76,7 @@ class Worker:
         if claim is None:
             return False
         with self._renewed(claim):
-            _attempt(claim)
+            attempt(claim)
         return True
 
     def _beat(self) -> None:
@@ -107,23 +107,33 @@ class Worker:
             connection.close()  # this thread's own
 
 
-def _attempt(claim: Claim) -> None:
-    """One try at a job. Whatever happens, it ends done, postponed or given up."""
-    started = time.monotonic()
+def attempt(claim: Claim) -> None:
+    """One try at a job. Whatever happens, it ends done, postponed, given up or somebody else's."""
     try:
         if claim.is_hopeless:
-            raise Unreadable("worker_died", WORKER_DIED)
+            _give_up(claim, code="worker_died", detail=WORKER_DIED)
+        else:
+            _do_or_try_later(claim)
+    except LeaseLost:
+        log.warning("%s was taken over by another worker", claim)
+
+
+def _do_or_try_later(claim: Claim) -> None:
+    started = time.monotonic()
+    try:
         _do(claim)
         log.debug("%s done in %.3f s", claim, time.monotonic() - started)
     except LeaseLost:
-        log.warning("%s was taken over by another worker", claim)
-    except Unreadable as error:
-        _give_up(claim, code=error.code, detail=error.detail)
+        raise
     except Exception as error:
         if _is_database_away(error):
             raise  # the lease ends by itself, and the job is claimed again
         log.exception("%s failed at attempt %s", claim, claim.attempts)
-        _try_later(claim, error)
+        if claim.is_last or len(claim.documents) > 1:
+            _give_up(claim, code="internal_error", detail=f"{type(error).__name__}: {error}")
+        else:
+            seconds = jobs.postpone(claim)
+            log.info("%s waits for %.0f s", claim, seconds)
 
 
 def _is_database_away(error: Exception) -> bool:
@@ -139,7 +149,12 @@ def _do(claim: Claim) -> None:
             jobs.finish(claim)
         return
     for document in claim.documents:
-        _extract(document, claim)
+        try:
+            _extract(document, claim)
+        except Unreadable as error:
+            with transaction.atomic():
+                _fail(document, code=error.code, detail=error.detail)
+                jobs.assert_held(claim)
     with transaction.atomic():
         jobs.finish(claim)
 
@@ -195,35 +210,31 @@ def _conclude(document: Document, claim: Claim, *, state: State) -> None:
         state=state, extracted=document.extracted, updated_at=Now()
     )
     if state == State.READY:
-        jobs.add(Kind.INDEX, [document.pk])
+        jobs.add(Kind.INDEX, [document.pk], lane=claim.lane)
     jobs.assert_held(claim)
 
 
-def _try_later(claim: Claim, error: Exception) -> None:
-    if len(claim.documents) > 1:
-        with transaction.atomic():  # each by itself, to find the one that fails
-            for document in claim.documents:
-                jobs.add(claim.kind, [document])
-            jobs.finish(claim)
-    elif claim.is_last:
-        _give_up(claim, code="internal_error", detail=f"{type(error).__name__}: {error}")
-    else:
-        seconds = jobs.postpone(claim)
-        log.info("%s waits for %.0f s", claim, seconds)
-
-
 def _give_up(claim: Claim, *, code: str, detail: str) -> None:
-    """The documents end as failed, with the reason, and wait for a retry by hand."""
+    """The document ends as failed; of several, each is tried by itself, to find the one."""
     log.warning("%s given up: %s", claim, code)
     with transaction.atomic():
-        Document.objects.filter(pk__in=claim.documents).update(
-            state=State.FAILED,
-            indexed=False,
-            error_code=code,
-            error_detail=_storable(detail),
-            updated_at=Now(),
-        )
+        if len(claim.documents) == 1:
+            _fail(claim.documents[0], code=code, detail=detail)
+        else:
+            for document in claim.documents:
+                jobs.add(claim.kind, [document], lane=claim.lane)
         jobs.finish(claim)
+
+
+def _fail(pk: UUID, *, code: str, detail: str) -> None:
+    """It waits for a retry by hand, with the reason."""
+    Document.objects.filter(pk=pk).update(
+        state=State.FAILED,
+        indexed=False,
+        error_code=code,
+        error_detail=_storable(detail),
+        updated_at=Now(),
+    )
 
 
 def _storable(text: str) -> str:

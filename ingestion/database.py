@@ -10,6 +10,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ingestion.embedded import server
 
+UNREADABLE = (
+    "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
+    "with special characters of the password written as %40 and the like."
+)
+
 
 def is_embedded(env: environ.Env) -> bool:
     return not env("DATABASE_URL", default="")
@@ -28,10 +33,9 @@ def _named(env: environ.Env) -> dict[str, Any]:
             warnings.simplefilter("error")  # it would print the password
             named: dict[str, Any] = env.db("DATABASE_URL")
     except (environ.ImproperlyConfigured, ValueError, UserWarning) as error:
-        raise ImproperlyConfigured(
-            "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
-            "with special characters of the password written as %40 and the like."
-        ) from error
+        raise ImproperlyConfigured(UNREADABLE) from error
+    if "@" in f"{named['NAME']}" or ("@" in env("DATABASE_URL") and not named["USER"]):
+        raise ImproperlyConfigured(UNREADABLE)  # a / ? or # in the password, as it stands
     if named.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured(
             f"DATABASE_URL names {named.get('ENGINE') or 'no database'}; this service runs on "

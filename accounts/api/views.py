@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -41,7 +40,7 @@ class CurrentToken(APIView):
 
     @describe.logout
     def delete(self, request: Request) -> Response:
-        request.auth.delete()
+        _token(request).delete()
         return Response(status=204)
 
 
@@ -49,7 +48,7 @@ class TokenList(APIView):
     @describe.tokens
     def get(self, request: Request) -> Response:
         tokens = Token.objects.filter(user=_user(request)).order_by("-created_at", "-id")
-        context = {"current": request.auth.pk}
+        context = {"current": _token(request).pk}
         return Response(shapes.TokenOut(tokens, many=True, context=context).data)
 
 
@@ -85,15 +84,18 @@ class Password(APIView):
             raise WrongPassword from error
         _validate(sent["new_password"], user)
         user.set_password(sent["new_password"])
-        with transaction.atomic():
-            user.save(update_fields=["password"])
-            Token.objects.filter(user=user).exclude(pk=request.auth.pk).delete()
+        user.save(update_fields=["password"], kept_token=_token(request))
         return Response(status=204)
 
 
 def _user(request: Request) -> User:
     user: Any = request.user
     return user  # type: ignore[no-any-return]
+
+
+def _token(request: Request) -> Token:
+    token: Any = request.auth
+    return token  # type: ignore[no-any-return]
 
 
 def _read(shape: type[shapes.Strict], request: Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Request bodies: strict JSON, and forms whose file goes straight to its place on the disk."""
 
 import re
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils.encoding import force_str
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from documents import strict_json
-from documents.api.body import Body
+from documents.api.body import CHUNK, Body
 from documents.blobs import Incoming
 from documents.errors import Invalid, UnsupportedMedia
 
@@ -28,7 +29,7 @@ class StrictJSONParser(BaseParser):
         if charset.lower() not in {"utf-8", "utf8"}:
             raise UnsupportedMedia(f"JSON is read in UTF-8 (RFC 8259), and this says {charset}.")
         body = Body(stream, meta=request.META, limit=settings.MAX_JSON_BYTES, what="JSON body")
-        raw = body.read()
+        raw = b"".join(iter(partial(body.read, CHUNK), b""))  # one read may bring a part of it
         body.finish()
         return strict_json.loads(raw)
 

@@ -4,18 +4,15 @@ Rows go out as plain dictionaries; the serializers below describe them for OpenA
 holds the two together.
 """
 
-import json
 import re
 from typing import Any
 
 from rest_framework import serializers
 
-from documents import strict_json
+from documents import metadata, strict_json
 from documents.errors import Invalid
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH, State
 
-METADATA_BYTES = 64 * 1000
-METADATA_DEPTH = 32
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,90}/[A-Za-z0-9!#$&^_.+-]{1,90}")
 OCTETS = "application/octet-stream"
 
@@ -55,30 +52,20 @@ class Metadata(serializers.JSONField):
     """A JSON object of at most 64 KB and 32 levels."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError("Metadata is a JSON object.", code="not_an_object")
-        compact = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        if len(compact.encode()) > METADATA_BYTES:
-            raise serializers.ValidationError(
-                f"Metadata has more than {METADATA_BYTES:,} bytes.", code="metadata_too_large"
-            )
-        if strict_json.depth_of(data) > METADATA_DEPTH:
-            raise serializers.ValidationError(
-                f"Metadata is nested deeper than {METADATA_DEPTH} levels.", code="too_deep"
-            )
-        return data
+        try:
+            return self.checked(data)
+        except Invalid as error:
+            raise serializers.ValidationError(error.detail, code=error.code) from error
+
+    def checked(self, data: Any) -> dict[str, Any]:
+        return metadata.checked(data)
 
 
 class FormMetadata(Metadata):
     """The same, as the JSON text that a form can carry."""
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, str):
-            try:
-                data = strict_json.loads(data.encode())
-            except Invalid as error:
-                raise serializers.ValidationError(error.detail, code=error.code) from error
-        return super().to_internal_value(data)
+    def checked(self, data: Any) -> dict[str, Any]:
+        return metadata.read(data) if isinstance(data, str) else metadata.checked(data)
 
 
 class Strict(serializers.Serializer[Any]):

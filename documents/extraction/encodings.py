@@ -185,12 +185,14 @@ def _sample_around(original: Original, *, position: int) -> bytes:
     return b"\n".join(line for line in (before + after).split(b"\n") if not line.isascii())
 
 
-# The detector guesses a wrong encoding for half of all texts in Western European languages, and
-# the right one for 19 of 20 in scripts other than Latin, so it is believed where the text is in
-# such a script: letters there stand beside each other, while in a Western text read as
-# something else they stand alone among ASCII letters. On 13,500 samples in 48 languages (60
-# to 6,000 bytes; messages and manual pages) half of the letters in runs of three and 30
-# letters were enough to refuse every Western and Central European one; the gate is wider.
+# Alone, the detector is wrong about half of all texts in Latin script, and right about 19 of 20
+# in other scripts. The two can be told apart: in Cyrillic, Greek or Japanese, letters beyond
+# ASCII stand beside each other; those of French stand alone among ASCII letters, whatever
+# encoding they are read in. So it is believed where they stand in runs. Measured on samples
+# of 60 to 20,000 bytes, prose and pages, 47 languages: none of 24,421 in Western and Central
+# European encodings was taken for another script; of 16,152 in other scripts 81 % were found,
+# 3 % mistaken, mostly for a sister encoding, and the rest left to windows-1252. At half the
+# share and half the letters, 8 of 6,201 European ones slipped through.
 MIN_LETTERS = 32
 MIN_DISTINCT_LETTERS = 12
 MIN_SHARE_IN_RUNS = 0.6

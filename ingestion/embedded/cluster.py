@@ -34,7 +34,8 @@ SETTINGS = (
 def socket_dir(folder: Path) -> Path:
     """Where to connect to: the socket's folder, or a short name for it."""
     real = folder.absolute() / "socket"
-    if len(os.fsencode(real / SOCKET)) < LONGEST_ADDRESS:
+    # libpq takes a comma for the end of the first of several hosts.
+    if len(os.fsencode(real / SOCKET)) < LONGEST_ADDRESS and "," not in str(real):
         return real
     private = f"{USER}-{os.geteuid()}-{fingerprint(folder.absolute())}"
     return Path(tempfile.gettempdir()) / private / "socket"
@@ -44,47 +45,6 @@ def is_listening(folder: Path) -> bool:
     """Whether there is a server, be it ready or not. Far quicker than asking it a question."""
     with socket.socket(socket.AF_UNIX) as connection:
         return connection.connect_ex(str(socket_dir(folder) / SOCKET)) == 0
-
-
-def create(folder: Path, programs: Programs, *, durable: bool) -> "Cluster":
-    """Under another name first, so that only a finished cluster is ever found."""
-    for unfinished in folder.glob("initdb-*"):
-        shutil.rmtree(unfinished, ignore_errors=True)  # its initdb may still be running
-    for other in folder.glob("*/global/pg_control"):
-        logger.warning(
-            "PostgreSQL %s starts with an empty database; that of another version is in %s.",
-            programs.major,
-            other.parents[1],
-        )
-    draft = Path(tempfile.mkdtemp(prefix="initdb-", dir=folder))
-    programs.account.own(draft)
-    try:
-        _fill(draft, programs, durable=durable)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    # No two clusters ever have the same path: a server whose folder was removed goes on for up to
-    # a minute, and would write its pg_control into a new cluster of the same name.
-    data = draft.rename(folder / draft.name.replace("initdb", str(programs.major)))
-    return Cluster(folder, data, programs)
-
-
-def _fill(draft: Path, programs: Programs, *, durable: bool) -> None:
-    run, command = programs.run, programs.command
-    # Builtin rather than libc or ICU: the same order of texts on every platform.
-    locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-    access = (f"--username={USER}", "--auth-local=trust", "--auth-host=reject")
-    run(command("initdb", "-D", draft, *locale, *access, "--no-sync"))
-    alone = ("--single", "-F", "-D", draft, "-cexit_on_error=on", "postgres")
-    run(command("postgres", *alone), said=f"CREATE DATABASE {DATABASE} STRATEGY file_copy\n")
-    if durable:
-        run(command("initdb", "-D", draft, "--sync-only"))
-
-
-def find(folder: Path, programs: Programs) -> "Cluster | None":
-    """The cluster for these programs. Each major version of PostgreSQL has one of its own."""
-    found = sorted(folder.glob(f"{programs.major}-*/global/pg_control"))
-    return Cluster(folder, found[0].parents[1], programs) if found else None
 
 
 @dataclass(frozen=True)
@@ -176,6 +136,47 @@ class Cluster:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         grave = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
         return " | ".join((grave or lines)[-2:])
+
+
+def find(folder: Path, programs: Programs) -> Cluster | None:
+    """The cluster for these programs. Each major version of PostgreSQL has one of its own."""
+    found = sorted(folder.glob(f"{programs.major}-*/global/pg_control"))
+    return Cluster(folder, found[0].parents[1], programs) if found else None
+
+
+def create(folder: Path, programs: Programs, *, durable: bool) -> Cluster:
+    """Under another name first, so that only a finished cluster is ever found."""
+    for unfinished in folder.glob("initdb-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)  # its initdb may still be running
+    for other in folder.glob("*/global/pg_control"):
+        logger.warning(
+            "PostgreSQL %s starts with an empty database; that of another version is in %s.",
+            programs.major,
+            other.parents[1],
+        )
+    draft = Path(tempfile.mkdtemp(prefix="initdb-", dir=folder))
+    programs.account.own(draft)
+    try:
+        _fill(draft, programs, durable=durable)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    # No two clusters ever have the same path: a server whose folder was removed goes on for up to
+    # a minute, and would write its pg_control into a new cluster of the same name.
+    data = draft.rename(folder / draft.name.replace("initdb", str(programs.major)))
+    return Cluster(folder, data, programs)
+
+
+def _fill(draft: Path, programs: Programs, *, durable: bool) -> None:
+    run, command = programs.run, programs.command
+    # Builtin rather than libc or ICU: the same order of texts on every platform.
+    locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
+    access = (f"--username={USER}", "--auth-local=trust", "--auth-host=reject")
+    run(command("initdb", "-D", draft, *locale, *access, "--no-sync"))
+    alone = ("--single", "-F", "-D", draft, "-cexit_on_error=on", "postgres")
+    run(command("postgres", *alone), said=f"CREATE DATABASE {DATABASE} STRATEGY file_copy\n")
+    if durable:
+        run(command("initdb", "-D", draft, "--sync-only"))
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:

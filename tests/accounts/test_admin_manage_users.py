@@ -156,10 +156,8 @@ def test_a_user_with_documents_cannot_be_deleted(
     admin: Client, alice: User, keep_text: Callable[..., Document]
 ) -> None:
     keep_text(alice, "We met.")
-    with CaptureQueriesContext(connection) as queries:
-        answer = admin.post(f"{URL}{alice.pk}/delete/", {"post": "yes"})
-    assert "would require deleting the following protected related objects" in str(answer.content)
-    assert not [q["sql"] for q in queries if '"passages"' in q["sql"]]
+    answer = admin.post(f"{URL}{alice.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 403
     assert User.objects.filter(pk=alice.pk).exists()
 
 

@@ -76,7 +76,8 @@ def test_it_makes_the_id_of_owner_and_content(alice: User) -> None:
 
 
 def test_it_makes_a_known_id_for_a_known_document() -> None:
-    # { printf '\\0\\0\\0\\0\\0\\0\\0\\7'; printf abc | sha256sum | cut -c1-64 | xxd -r -p; } | sha256sum
+    # (printf '\0\0\0\0\0\0\0\7'; printf abc | sha256sum | cut -c1-64 | xxd -r -p) |
+    # sha256sum
     # says 2e14343369b99ef8c2e3…; the version makes 8ef8 of 9ef8, the variant 82e3 of c2e3.
     abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     known = "2e143433-69b9-8ef8-82e3-afa993851937"

@@ -38,11 +38,11 @@ def page(tmp_path: Path) -> Iterator[Page]:
             viewport={"width": 1280, "height": 900},
         )
         page = context.pages[0]
-        page.wrong = []  # type: ignore[attr-defined]
-        page.on("console", lambda m: m.type == "error" and page.wrong.append(m.text))  # type: ignore[attr-defined]
-        page.on("requestfailed", lambda r: page.wrong.append(r.url))  # type: ignore[attr-defined]
+        wrong: list[str] = []
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("requestfailed", lambda request: wrong.append(request.url))
         yield page
-        assert page.wrong == []  # type: ignore[attr-defined]
+        assert wrong == []
         context.close()
 
 
