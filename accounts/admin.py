@@ -16,6 +16,8 @@ from accounts.models import Token, User
 admin.site.site_header = "Ingestion service"
 admin.site.site_title = "Ingestion service"
 admin.site.index_title = "What is kept, and for whom"
+# Who wants it lists it: it loads all that depends on what is selected.
+admin.site.disable_action("delete_selected")
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -92,10 +94,6 @@ class UserAdmin(DjangoUserAdmin):
         is_needed = documents is not None and documents.exists()
         return super().has_delete_permission(request, obj) and not is_needed
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found = super().get_actions(request)
-        return {name: found[name] for name in self.actions if name in found}
-
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [TokenInline] if obj is not None else []
 
@@ -136,9 +134,6 @@ class TokenAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {name: a for name, a in super().get_actions(request).items() if name == "revoke"}
 
     @admin.action(description="Revoke", permissions=["delete"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[Token]) -> None:

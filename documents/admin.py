@@ -72,7 +72,7 @@ class DocumentAdmin(admin.ModelAdmin):
     ordering = ["-created_at", "-id"]
     search_fields = ["title"]  # shows the box; get_search_results() does the searching
     search_help_text = "Words in title or text, an e-mail address, an id or a SHA-256"
-    actions = ["retry"]
+    actions = ["retry", "delete_selected"]
     fieldsets = [
         (None, {"fields": ["title", "source", "metadata"]}),
         (

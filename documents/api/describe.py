@@ -52,7 +52,7 @@ listing = extend_schema(
     summary="List or search documents",
     description="Newest first; with `q` the best match first. Never the text itself.",
     parameters=[
-        _query("q", 'Words, `"a phrase"`, `or`, `-without`'),
+        _query("q", 'Words, `"a phrase"`, `or`, `-without`; up to 2,000 characters'),
         _query("state", "Only this state", enum=State.values),
         _query("content_type", "Only this media type"),
         _query("source", "Only this source"),

@@ -64,7 +64,8 @@ class _NamedMultiPartParser(DjangoMultiPartParser):
     """Refuses what Django would drop or bend without a word: a file's name, a form's end."""
 
     def assert_ended(self, body: Body) -> None:
-        if b"--" + self._boundary + b"--" not in body.tail:
+        border: bytes = self._boundary  # type: ignore[attr-defined]
+        if b"--" + border + b"--" not in body.tail:
             raise MultiPartParserError("its last border is missing.")
 
     def sanitize_file_name(self, file_name: str) -> str:

@@ -28,16 +28,16 @@ def read_json(original: Original, *, facts: dict[str, Any]) -> Iterator[str]:
         return chunks
     text = "".join(chunks)
     try:
-        values = _values(text)
+        values = values_of(text)
     except (ValueError, RecursionError):
         facts["format"] = "plain"
         return (text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS))
     return _storable(_records(values), facts=facts)
 
 
-def _values(text: str) -> list[Any]:
+def values_of(text: str, *, most: int = MAX_VALUES) -> list[Any]:
     """The one value of JSON, or the values of NDJSON. Objects are tuples of pairs."""
-    if sum(map(text.count, ",[{")) > MAX_VALUES:
+    if sum(map(text.count, ",[{")) > most:
         raise ValueError("too many values")
     try:
         return [_loads(text)]

@@ -58,7 +58,7 @@ class Cluster:
         return self.data / "server.log"
 
     def has_started(self) -> bool:
-        """And has not ended since, unless it crashed. Another major has the same socket."""
+        """And was not stopped since. Asked because another major has the same socket."""
         return (self.data / "postmaster.pid").exists()
 
     def is_accepting(self) -> bool:

@@ -97,6 +97,6 @@ def test_it_reads_no_further_than_it_must() -> None:
 
 
 @pytest.mark.parametrize("filler", ["x", " ", "\n", "a ", "a-"], ids=ascii)
-def test_it_gets_through_megabytes_without_a_paragraph(filler: str) -> None:
-    text = filler * 3_000_000
+def test_it_gets_through_a_megabyte_without_a_paragraph(filler: str) -> None:
+    text = filler * 1_000_000
     assert sum(map(len, cut([text]))) == len(text)

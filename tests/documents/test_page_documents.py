@@ -154,7 +154,7 @@ def test_it_counts_all_of_them_on_every_page(alice: User) -> None:
 def test_it_counts_no_further_than_a_cap(alice: User, cap: int, count: tuple[int, str]) -> None:
     fill(alice, range(10))
     request = Request(RequestFactory().get(URL))
-    rows = Document.objects.values("id", "created_at")
+    rows: Any = Document.objects.values("id", "created_at")
     page = cursors.page(rows, request=request, key=("created_at", "id"), read=str, count_cap=cap)
     assert (page.count, page.count_is) == count
 

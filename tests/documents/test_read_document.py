@@ -72,7 +72,7 @@ def test_it_keeps_a_long_text_in_passages_that_join_exactly(alice: User, keep_te
 
 
 def test_it_streams_a_long_text(alice: User, keep_text: Keep) -> None:
-    answer = api(alice).get(at(keep_text(alice, LONG), "text/"))
+    answer: Any = api(alice).get(at(keep_text(alice, LONG), "text/"))
     assert len(next(iter(answer.streaming_content))) < 70_000
 
 

@@ -117,7 +117,7 @@ class Unread:
 
 def test_it_refuses_a_form_above_the_limit_before_it_is_read(alice: User, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
-    meta = {"CONTENT_LENGTH": "3000000", "wsgi.input": Unread()}
+    meta: dict[str, Any] = {"CONTENT_LENGTH": "3000000", "wsgi.input": Unread()}
     refused(send(api(alice), b" ", **meta), 413, "too_large")
 
 

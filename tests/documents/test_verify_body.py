@@ -86,6 +86,19 @@ def test_it_reads_no_further_than_was_announced(alice: User, body: bytes, kind: 
     assert post(api(alice), body, kind, **more).status_code == 201
 
 
+class Dribble(BytesIO):
+    """A network: what is asked for comes a little at a time."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(size or 0, 10))
+
+
+@pytest.mark.parametrize(("body", "kind"), KINDS)
+def test_it_takes_a_body_that_comes_in_small_pieces(alice: User, body: bytes, kind: str) -> None:
+    pieces = {"CONTENT_LENGTH": str(len(body)), "wsgi.input": Dribble(body)}
+    assert post(api(alice), body, kind, **pieces).status_code == 201
+
+
 @pytest.mark.parametrize("length", ["-1", "abc"])
 def test_it_takes_a_length_that_is_none_for_no_body(
     alice: User, storage: Path, length: str

@@ -33,6 +33,10 @@ def test_the_socket_of_a_long_path_gets_a_short_name() -> None:
     assert len(str(name / ".s.PGSQL.5432")) < 100
 
 
+def test_so_does_that_of_a_path_with_a_comma() -> None:
+    assert "," not in str(socket_dir(Path("/srv/one, two/.postgres")))
+
+
 def test_a_link_leads_to_it(folder: Path, tmp_path: Path) -> None:
     ensure(folder, link=tmp_path / ".postgres")
     assert (tmp_path / ".postgres").readlink() == folder

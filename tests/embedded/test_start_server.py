@@ -12,6 +12,8 @@ import pytest
 from ingestion.embedded.programs import binaries, major_version
 from ingestion.embedded.server import ensure, socket_dir
 
+HURRY = "-c fsync=off"
+
 Ask = Callable[[Path, str], object]
 Visit = Callable[..., subprocess.Popen[str]]
 Kill = Callable[[psutil.Process], None]
@@ -74,25 +76,16 @@ def test_it_asks_no_second_time(folder: Path, postmaster: Find) -> None:
     assert postmaster(folder) == before
 
 
-def test_it_starts_again_for_a_process_whose_server_was_killed(
+def test_it_starts_again_with_all_that_was_committed_before_a_crash(
     folder: Path, postmaster: Find, kill: Kill, ask: Ask
 ) -> None:
-    ensure(folder)
-    kill(postmaster(folder))
-    ensure(folder)
-    assert ask(folder, "SELECT 1") == 1
-
-
-def test_it_keeps_what_was_committed_before_a_crash(
-    folder: Path, postmaster: Find, kill: Kill, ask: Ask
-) -> None:
-    ensure(folder)
+    ensure(folder, options=HURRY)
     sql = (
         "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 7 AS n; COMMIT; SELECT n FROM kept"
     )
     assert ask(folder, sql) == 7
     kill(postmaster(folder))
-    ensure(folder)
+    ensure(folder, options=HURRY)
     assert ask(folder, "SELECT n FROM kept") == 7
 
 
@@ -110,7 +103,7 @@ def test_a_stale_lock_file_does_not_matter(folder: Path, content: str, ask: Ask)
 def test_what_an_interrupted_initdb_left_does_not_matter(fresh: Path, ask: Ask) -> None:
     for left in ("initdb-abc/base", f"{major_version(binaries())}-abc/base"):
         (fresh / left).mkdir(parents=True)
-    ensure(fresh, options="-c fsync=off")
+    ensure(fresh, options=HURRY)
     assert not (fresh / "initdb-abc").exists()
     assert ask(fresh, "SELECT 1") == 1
 
@@ -125,6 +118,6 @@ def test_it_listens_to_no_variables_of_other_servers(
 
 
 def test_it_fits_into_a_long_path(far: Path, ask: Ask) -> None:
-    ensure(far, options="-c fsync=off")
+    ensure(far, options=HURRY)
     assert ask(far, "SELECT 1") == 1
     assert socket_dir(far).parent != far
