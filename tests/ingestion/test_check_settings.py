@@ -72,12 +72,14 @@ def test_e003_counts_where_the_password_comes_from_the_environment(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.EMBEDDED = False
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "")
     monkeypatch.setenv("PGPASSWORD", "postgres")
     assert found() == ["ingestion.E003"]
 
 
 def test_w003_on_a_laptop_it_may_be(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.EMBEDDED, settings.LAPTOP = False, True
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "")
     monkeypatch.setenv("PGPASSWORD", "postgres")
     assert found() == ["ingestion.W003"]
 
@@ -89,6 +91,7 @@ def test_a_password_of_your_own_is_fine(settings: Any, monkeypatch: pytest.Monke
 
 
 def test_the_embedded_database_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "")
     monkeypatch.setenv("PGPASSWORD", "postgres")
     assert found() == []
 
