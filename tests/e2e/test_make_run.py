@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ingestion.embedded import server
 from tests.e2e.conftest import UP, clean_environment, copy_to, free_port
 
 INSTALL_SECONDS = 300
@@ -28,6 +29,7 @@ class Run:
     """`make run`, with what it prints."""
 
     def __init__(self, folder: Path, *, port: int) -> None:
+        self.folder = folder
         self.log = folder.parent / f"{folder.name}-{port}.log"
         self.url = f"http://127.0.0.1:{port}"
         self.started = time.monotonic()
@@ -76,6 +78,8 @@ def start(folder: Path) -> Iterator[Callable[..., Run]]:
     yield run
     for each in runs:
         each.interrupt()
+        server.stop(server.home(each.folder))
+        shutil.rmtree(server.home(each.folder), ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,10 @@ def test_a_password_of_your_own_is_fine(settings: Any, monkeypatch: pytest.Monke
     assert found() == []
 
 
-def test_the_embedded_database_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_embedded_database_needs_no_password(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMBEDDED = True
     monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "")
     monkeypatch.setenv("PGPASSWORD", "postgres")
     assert found() == []
