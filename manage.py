@@ -7,6 +7,13 @@ from pathlib import Path
 
 
 def main() -> int:
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def run() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ingestion.settings")
     try:
         from django.core.management import execute_from_command_line
@@ -22,8 +29,6 @@ def main() -> int:
 
     try:
         execute_from_command_line(sys.argv)
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:
         sentence = in_one_line(error)
         if sentence is None:

@@ -200,6 +200,7 @@ class LoginFailure(models.Model):
 
     class Meta:
         db_table = "login_failures"
+        default_permissions = ()  # no page shows them
         db_table_comment = "Failed logins of the last minute, counted by the throttle"
         indexes = [
             models.Index(fields=["email", "address", "failed_at"], name="login_failures_recent"),

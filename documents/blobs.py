@@ -7,11 +7,13 @@ a blob without a row, never a row without its bytes.
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +23,14 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection, transaction
 
-from documents.errors import TooLarge
+from documents.errors import StorageUnavailable, TooLarge
 from documents.models import Document
 
+log = logging.getLogger(__name__)
+
 INCOMING = "incoming"
+# An upload that has not got a byte for so long is not coming any more.
+STALLED_SECONDS = 3600
 OURS = re.compile(rf"{INCOMING}/[^/]+|([0-9a-f]{{2}})/([0-9a-f]{{2}})/\1\2[0-9a-f]{{60}}")
 CHUNK = 1024 * 1024
 
@@ -71,8 +77,9 @@ class Incoming(File):
     """Bytes on their way in: hashed as they are written, gone when closed and not put."""
 
     def __init__(self, *, limit: int) -> None:
-        self.path = _storage().incoming() / secrets.token_hex(16)
-        super().__init__(self.path.open("xb"), name=self.path.name)
+        with _storage_at_work():
+            self.path = _storage().incoming() / secrets.token_hex(16)
+            super().__init__(self.path.open("xb"), name=self.path.name)
         self.limit, self.length = limit, 0
         # What the sender called it; set by whoever knows.
         self.upload_name = self.upload_type = self.upload_charset = ""
@@ -88,19 +95,23 @@ class Incoming(File):
             self.close()
             raise TooLarge(limit=self.limit, what="file")
         self._hash.update(chunk)
-        return self._file().write(chunk)
+        with _storage_at_work():
+            return self._file().write(chunk)
 
     def seal(self) -> None:
         """What was written is on the disk when this returns."""
-        self._file().flush()
-        os.fsync(self._file().fileno())
+        with _storage_at_work():
+            self._file().flush()
+            os.fsync(self._file().fileno())
 
     @property
     def sha256(self) -> bytes:
         return self._hash.digest()
 
     def close(self) -> None:
-        super().close()
+        # On a full disk the last bytes cannot be written, and nobody wants them any more.
+        with contextlib.suppress(OSError):
+            super().close()
         self.path.unlink(missing_ok=True)
 
     def _file(self) -> IO[bytes]:
@@ -138,9 +149,29 @@ def hold(sha256: bytes) -> None:
 def put(incoming: Incoming) -> str:
     """Give the sealed bytes their name, unless it is there already. Call `hold` first."""
     name = name_of(incoming.sha256.hex())
-    if not default_storage.exists(name):
-        default_storage.save(name, incoming)
+    if not _has(name, size=incoming.length):
+        with _storage_at_work():
+            default_storage.save(name, incoming)
     return name
+
+
+def _has(name: str, *, size: int) -> bool:
+    """All of it, that is: a part that somebody restored or cut off is put again."""
+    return is_there(name) and default_storage.size(name) == size
+
+
+def is_there(name: str) -> bool:
+    return default_storage.exists(name)
+
+
+@contextmanager
+def _storage_at_work() -> Iterator[None]:
+    """What is wrong with the disk is not wrong with the request. Raises StorageUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        log.error("Storage: %s", error)
+        raise StorageUnavailable(error.strerror or type(error).__name__) from error
 
 
 def open_blob(name: str) -> BinaryIO:
@@ -159,18 +190,22 @@ def sweep(*, older_than_seconds: float) -> Swept:
 
     Only what is older: a blob that was just put waits for its row to be committed.
     """
-    oldest = time.time() - older_than_seconds
-    sizes = [size for path in _files(oldest) if (size := _delete_if_orphan(path)) is not None]
+    sizes = [
+        size for path in _files(older_than_seconds) if (size := _delete_if_orphan(path)) is not None
+    ]
     return Swept(blobs=len(sizes), bytes=sum(sizes))
 
 
-def _files(oldest: float) -> Iterator[Path]:
-    root = Path(_storage().location)
+def _files(older_than_seconds: float) -> Iterator[Path]:
+    root, now = Path(_storage().location), time.time()
     for path in root.glob("*/**/*"):
         if not OURS.fullmatch(path.relative_to(root).as_posix()):
             continue
         with contextlib.suppress(FileNotFoundError):  # finished or swept by another meanwhile
-            if path.is_file() and path.stat().st_mtime <= oldest:
+            least = older_than_seconds
+            if path.parent.name == INCOMING:
+                least = max(least, STALLED_SECONDS)
+            if path.is_file() and now - path.stat().st_mtime >= least:
                 yield path
 
 

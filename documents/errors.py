@@ -103,6 +103,22 @@ class PreconditionFailed(DocumentError):
         )
 
 
+class StorageUnavailable(DocumentError):
+    code = "storage_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The storage cannot take it now ({reason}). Nothing was kept; try later.")
+
+
+class BytesMissing(DocumentError):
+    code = "blob_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The original is missing from the storage. Send the file again to put it back."
+        )
+
+
 class NotAllowed(DocumentError):
     code = "not_allowed"
 

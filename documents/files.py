@@ -89,7 +89,7 @@ def _label(path: Path) -> Label:
     name = _storable(path.name)
     return Label(
         title=name[:TITLE_LENGTH],
-        source=_storable(str(path.absolute()))[:SOURCE_LENGTH],
+        source=_storable(str(path))[:SOURCE_LENGTH],
         content_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
         filename=name,
     )

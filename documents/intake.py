@@ -111,8 +111,9 @@ def _keep_text(content: str, row: "_Row", *, label: Label) -> bool:
 def _keep_bytes(incoming: Incoming, row: "_Row", *, label: Label) -> bool:
     blobs.hold(incoming.sha256)
     created = row.insert(label)
+    if created or Document.objects.filter(pk=row.id, blob=row.blob).exists():
+        blobs.put(incoming)  # also where they were lost since: sending again mends that
     if created:
-        blobs.put(incoming)
         jobs.add(Kind.EXTRACT, [row.id])
     return created
 

@@ -83,7 +83,8 @@ class Document(models.Model):
         db_comment="Where the caller says it comes from",
     )
     content_type = models.CharField(
-        max_length=200, db_comment="Media type, as the caller declared it"
+        max_length=200,
+        db_comment="Media type, as the caller declared it, or by the name of the file",
     )
     metadata = models.JSONField(
         default=dict, blank=True, db_comment="What the caller says about it: a JSON object"
@@ -199,6 +200,7 @@ class Passage(models.Model):
 
     class Meta:
         db_table = "passages"
+        default_permissions = ()  # no page shows them
         db_table_comment = "The text of the documents, cut into searchable pieces"
         constraints = [
             models.CheckConstraint(
@@ -259,6 +261,7 @@ class Job(models.Model):
 
     class Meta:
         db_table = "jobs"
+        default_permissions = ()  # no page shows them
         db_table_comment = "Work that is waiting or under way; empty when all is done"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="jobs_kind_known"),

@@ -19,6 +19,7 @@ from django.db import (
 from django.db.models.functions import Now
 
 from documents import blobs, jobs, search
+from documents.errors import BytesMissing
 from documents.extraction import Unreadable, extract
 from documents.jobs import Claim, LeaseLost
 from documents.models import Document, Kind, Passage, State
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.25
 AWAY_SECONDS = 2.0
 BATCH = 100
+INTERNAL = (
+    "The service failed on it ({}); the worker's log says more. "
+    "The original is kept; it can be tried again."
+)
 WORKER_DIED = (
     f"A worker died {jobs.MAX_ATTEMPTS} times while it worked on this document. "
     "The original is kept; it can be tried again."
@@ -130,7 +135,7 @@ def _do_or_try_later(claim: Claim) -> None:
             raise  # the lease ends by itself, and the job is claimed again
         log.exception("%s failed at attempt %s", claim, claim.attempts)
         if claim.is_last or len(claim.documents) > 1:
-            _give_up(claim, code="internal_error", detail=f"{type(error).__name__}: {error}")
+            _give_up(claim, code="internal_error", detail=INTERNAL.format(type(error).__name__))
         else:
             seconds = jobs.postpone(claim)
             log.info("%s waits for %.0f s", claim, seconds)
@@ -168,6 +173,8 @@ def _extract(pk: UUID, claim: Claim) -> None:
         with transaction.atomic():
             _conclude(document, claim, state=State.READY)
         return
+    if not blobs.is_there(document.blob):
+        raise Unreadable(BytesMissing.code, BytesMissing().detail)
     with blobs.open_blob(document.blob) as source:
         extraction = extract(
             source,

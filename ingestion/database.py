@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from ingestion.embedded import server
+from ingestion.environment import Environment
 
 UNREADABLE = (
     "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
@@ -16,25 +17,25 @@ UNREADABLE = (
 )
 
 
-def is_embedded(env: environ.Env) -> bool:
-    return not env("DATABASE_URL", default="")
+def is_embedded(env: Environment) -> bool:
+    return not env.text("DATABASE_URL")
 
 
-def database(env: environ.Env, *, project: Path) -> dict[str, Any]:
+def database(env: Environment, *, project: Path) -> dict[str, Any]:
     """The entry of Django's DATABASES. Connects to nothing and starts nothing."""
     chosen = _embedded(project) if is_embedded(env) else _named(env)
     # A new connection per request costs more than the request: a fork, a login, cold caches.
     return {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **chosen}
 
 
-def _named(env: environ.Env) -> dict[str, Any]:
+def _named(env: Environment) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # it would print the password
-            named: dict[str, Any] = env.db("DATABASE_URL")
+            named: dict[str, Any] = env.database("DATABASE_URL")
     except (environ.ImproperlyConfigured, ValueError, UserWarning) as error:
         raise ImproperlyConfigured(UNREADABLE) from error
-    if "@" in f"{named['NAME']}" or ("@" in env("DATABASE_URL") and not named["USER"]):
+    if "@" in f"{named['NAME']}" or ("@" in env.text("DATABASE_URL") and not named["USER"]):
         raise ImproperlyConfigured(UNREADABLE)  # a / ? or # in the password, as it stands
     if named.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured(

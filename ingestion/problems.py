@@ -43,6 +43,8 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (documents.UnsupportedMedia, 415),
     (documents.RangeNotSatisfiable, 416),
     (documents.NotAllowed, 403),
+    (documents.StorageUnavailable, 503),
+    (documents.BytesMissing, 500),
     (documents.DocumentError, 400),
     (accounts.WrongCredentials, 401),
     (accounts.TooManyFailures, 429),
@@ -88,7 +90,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
 
     Not a Response of its own: that would be rendered as the view renders, which may be as HTML.
     """
-    answer = _problem_of(error)
+    parsers = getattr(context["view"], "parser_classes", [])
+    answer = _problem_of(error, [parser.media_type for parser in parsers])
     if answer is None:
         return None
     if answer["status"] >= 500:
@@ -96,11 +99,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     return _plain(answer, headers=_headers(error, answer))
 
 
-def _problem_of(error: Exception) -> dict[str, Any] | None:
+def _problem_of(error: Exception, readable: list[str] | None = None) -> dict[str, Any] | None:
     if isinstance(error, rest.ValidationError):
         return _invalid(error)
     if isinstance(error, rest.APIException):
-        return _of_rest_framework(error)
+        return _of_rest_framework(error, readable or [])
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), None)
     if status is None:
         return None
@@ -126,11 +129,13 @@ def problem(
     }
 
 
-def _of_rest_framework(error: rest.APIException) -> dict[str, Any]:
+def _of_rest_framework(error: rest.APIException, readable: list[str]) -> dict[str, Any]:
     detail: Any = error.detail
     code = getattr(detail, "code", None)
     if isinstance(error, rest.NotAuthenticated):
         detail = "Send a token: Authorization: Bearer <token>. Get one at /api/v1/auth/token/."
+    if isinstance(error, rest.UnsupportedMediaType):
+        detail = f"{detail} Read here: {', '.join(readable) or 'no body'}."
     if isinstance(error, rest.NotAcceptable):
         detail = "This answers in application/json. Accept that, or leave Accept out."
     return problem(
@@ -182,6 +187,8 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(("/api/", "/health/")):
+            if "%00" in request.META.get("QUERY_STRING", ""):
+                return HttpResponse("The URL has a NUL character.", status=400)
             return self.get_response(request)
         if _has_no_length(request):
             return _answer(documents.LengthRequired())

@@ -10,6 +10,7 @@ from django.db.utils import DatabaseError
 from psycopg2 import errors as pg
 
 from ingestion.embedded.server import EmbeddedServerError
+from ingestion.pending import pending_migrations, sentence
 
 # (what libpq or the server says, what to do about it)
 CURES = (
@@ -32,10 +33,23 @@ def in_one_line(error: BaseException) -> str | None:
         return " ".join(str(error).split())
     if isinstance(error, OperationalError) and _is_about_connecting(error):
         return f"Cannot connect to {_where()}: {_reason(error)}. {_cure(str(error))}"
+    if _says(error, pg.UndefinedTable | pg.UndefinedColumn) and (pending := _pending()):
+        return f"{_where()} is behind: {sentence(pending)}"
     denied = next((e for e in _chain(error) if isinstance(e, pg.InsufficientPrivilege)), None)
     if denied is not None and isinstance(error, DatabaseError):
         return _denied(denied)
     return None
+
+
+def _says(error: BaseException, kind: Any) -> bool:
+    return isinstance(error, DatabaseError) and isinstance(error.__cause__, kind)
+
+
+def _pending() -> list[tuple[str, str]]:
+    try:
+        return pending_migrations()
+    except DatabaseError:  # the connection is of no more use: then the first error speaks
+        return []
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

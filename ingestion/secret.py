@@ -4,19 +4,20 @@ import os
 import secrets
 from pathlib import Path
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from ingestion.environment import Environment
 
 FILE = ".secret-key"
 
 
-def secret_key(env: environ.Env, *, generate_in: Path | None) -> str:
+def secret_key(env: Environment, *, generate_in: Path | None) -> str:
     """`SECRET_KEY` (or what `SECRET_KEY_FILE` holds); without it, one generated into a file.
 
     A key is generated only beside an embedded database: anywhere else several machines
     would each make their own. Raises ImproperlyConfigured then.
     """
-    given: str = env("SECRET_KEY", default="").strip()
+    given = env.text("SECRET_KEY")
     if given:
         return given
     if generate_in is None:

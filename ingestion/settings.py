@@ -2,24 +2,21 @@
 
 from pathlib import Path
 
-import environ
-
+from ingestion import environment
 from ingestion.database import database, is_embedded
 from ingestion.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()  # NAME_FILE names a file that holds NAME
-if (BASE_DIR / ".env").exists():
-    environ.Env.read_env(BASE_DIR / ".env")
+env = environment.read(dotenv=BASE_DIR / ".env")
 
 # --- Where it runs -------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-LAPTOP = env.bool("LAPTOP", default=False)
-HTTPS = env.bool("HTTPS", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-PORT = env.int("PORT", default=8000)
+DEBUG = env.flag("DEBUG")
+LAPTOP = env.flag("LAPTOP")
+HTTPS = env.flag("HTTPS")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+PORT = env.number("PORT", default=8000, most=65535)
 
 DATABASES = {"default": database(env, project=BASE_DIR)}
 EMBEDDED = is_embedded(env)
@@ -88,12 +85,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
-TOKEN_DAYS = env.int("TOKEN_DAYS", default=90)
+TOKEN_DAYS = env.number("TOKEN_DAYS", default=90, most=36500)
 
 # --- What it keeps, and how much of it at once ---------------------------------------------
 
-STORAGE_DIR = Path(env("STORAGE_DIR", default=".storage"))
-STORAGE_DIR = STORAGE_DIR if STORAGE_DIR.is_absolute() else BASE_DIR / STORAGE_DIR
+STORAGE_DIR = BASE_DIR / env.text("STORAGE_DIR", default=".storage")
 STORAGES = {
     "default": {
         "BACKEND": "documents.blobs.DurableStorage",
@@ -101,7 +97,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2 * 1024**3)
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_BYTES", default=2 * 1024**3, most=10**15)
 MAX_JSON_BYTES = 10 * 1000**2
 # The fields of a form beside its file: metadata and a few words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1000**2
@@ -147,7 +143,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 X_FRAME_OPTIONS = "DENY"
 
 # --- Static files, language, log -----------------------------------------------------------

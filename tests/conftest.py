@@ -3,13 +3,16 @@
 Alice owns, Bob owns other things, Charlie must see nothing, Sam is staff and may see all.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import hypothesis
+import hypothesis.configuration
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.models import User, new_token
@@ -17,12 +20,24 @@ from documents.blobs import Incoming
 from documents.intake import Label, accept
 from documents.models import Document
 from documents.worker import Worker
+from ingestion.refusals import in_one_line
 
 PASSWORD = "correct horse 7"
 
 # On two busy cores an example's time says nothing, and nothing is left behind.
 hypothesis.settings.register_profile("tests", deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
+hypothesis.configuration.set_hypothesis_home_dir(".cache/hypothesis")
+
+
+def pytest_sessionstart() -> None:
+    """A server that cannot be reached is said once, not in every test."""
+    if os.environ["DATABASE_URL"]:
+        try:
+            with connection.wrap_database_errors:
+                connection.get_new_connection(connection.get_connection_params()).close()
+        except OperationalError as error:
+            pytest.exit(in_one_line(error) or str(error), returncode=2)
 
 
 @pytest.fixture(autouse=True)

@@ -149,6 +149,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "login_failures",
+                "default_permissions": (),
                 "db_table_comment": "Failed logins of the last minute, counted by the throttle",
                 "indexes": [
                     models.Index(

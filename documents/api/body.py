@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from documents.errors import DigestMismatch, IncompleteBody, Invalid, TooLarge
+from documents.errors import DigestMismatch, IncompleteBody, Invalid, TooLarge, UnsupportedMedia
 
 CHUNK = 256 * 1024
 TAIL = 1024
@@ -32,8 +32,9 @@ class Body:
         self.announced = int(meta.get("CONTENT_LENGTH") or 0)
         self.received = 0
         self.tail = b""  # the last bytes that arrived
-        self._expected = _content_digest(meta.get("HTTP_CONTENT_DIGEST", ""))
+        self._expected = _content_digest(meta.get("HTTP_CONTENT_DIGEST"))
         self._hashes = {name: ALGORITHMS[name]() for name in self._expected}
+        _demand_plain(meta.get("HTTP_CONTENT_ENCODING", ""))
         if self.announced > limit:
             raise TooLarge(limit=limit, what=what)
 
@@ -65,9 +66,16 @@ def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _content_digest(header: str) -> dict[str, bytes]:
+def _demand_plain(encoding: str) -> None:
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise UnsupportedMedia(
+            f"A body in Content-Encoding {encoding[:50]} is not read here. Send it as it is."
+        )
+
+
+def _content_digest(header: str | None) -> dict[str, bytes]:
     """The digests that can be verified. Raises Invalid where there are none, or bad ones."""
-    if not header:
+    if header is None:
         return {}
     members = [MEMBER.fullmatch(member) for member in header.split(",")]
     try:

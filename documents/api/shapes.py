@@ -4,6 +4,7 @@ Rows go out as plain dictionaries; the serializers below describe them for OpenA
 holds the two together.
 """
 
+import mimetypes
 import re
 from typing import Any
 
@@ -180,7 +181,9 @@ def columns_of(document: Any) -> dict[str, Any]:
     return {name: getattr(document, name) for name in COLUMNS}
 
 
-def media_type(declared: str) -> str:
-    """The declared type without its parameters, or the one that claims nothing."""
+def media_type(declared: str, *, filename: str) -> str:
+    """The declared type without its parameters; where it claims nothing, what the name says."""
     essence = declared.split(";", maxsplit=1)[0].strip().lower()
-    return essence if MEDIA_TYPE.fullmatch(essence) else OCTETS
+    if MEDIA_TYPE.fullmatch(essence) and essence != OCTETS:
+        return essence
+    return mimetypes.guess_type(filename)[0] or OCTETS

@@ -57,7 +57,7 @@ def _form(request: Request) -> Submission:
         raise
     label = _label(
         {**said, "title": said["title"] or file.upload_name[:TITLE_LENGTH]},
-        content_type=shapes.media_type(file.upload_type),
+        content_type=shapes.media_type(file.upload_type, filename=file.upload_name),
         charset=file.upload_charset,
         filename=file.upload_name,
     )

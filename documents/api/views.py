@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from documents import content, edit, search
+from documents import blobs, content, edit, search
 from documents.api import describe, shapes
 from documents.api.cursors import Page, page
 from documents.api.etags import etag, is_unchanged, unless_changed_since
@@ -23,7 +23,7 @@ from documents.api.negotiation import AnyNegotiation
 from documents.api.parsers import FormParser, StrictJSONParser
 from documents.api.ranges import Part, part_of
 from documents.api.submission import read_submission
-from documents.errors import Duplicate, Invalid, NotAllowed, NotReady
+from documents.errors import BytesMissing, Duplicate, Invalid, NotAllowed, NotReady
 from documents.intake import accept
 from documents.models import Document, Passage, State, octet_length
 
@@ -182,6 +182,8 @@ class DocumentFile(OneDocument):
     @describe.file
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         document = self.found(request, pk)
+        if document.blob and not blobs.is_there(document.blob):
+            raise BytesMissing
         tag = f'"{document.sha256}"'
         headers = _file_headers(document, tag)
         if is_unchanged(request, tag):

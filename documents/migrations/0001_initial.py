@@ -53,7 +53,8 @@ class Migration(migrations.Migration):
                 (
                     "content_type",
                     models.CharField(
-                        db_comment="Media type, as the caller declared it", max_length=200
+                        db_comment="Media type, as the caller declared it, or by the name of the file",
+                        max_length=200,
                     ),
                 ),
                 (
@@ -232,6 +233,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "jobs",
+                "default_permissions": (),
                 "db_table_comment": "Work that is waiting or under way; empty when all is done",
                 "indexes": [models.Index(fields=["lane", "not_before", "id"], name="jobs_next")],
                 "constraints": [
@@ -290,6 +292,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "passages",
+                "default_permissions": (),
                 "db_table_comment": "The text of the documents, cut into searchable pieces",
             },
         ),

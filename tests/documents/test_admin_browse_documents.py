@@ -120,7 +120,12 @@ def test_the_search_finds_what_has_a_name(
     assert titles(page, q=name.format(document)) == ["Minutes"]
 
 
-@pytest.mark.parametrize("words", ["-met", "nothing", "\x00", "0" * 64, "@", "'; --", "\\"])
+@pytest.mark.parametrize("name", ["q", "state__exact"])
+def test_a_nul_is_refused(page: Client, name: str) -> None:
+    assert page.get(URL, {name: "\x00"}).status_code == 400
+
+
+@pytest.mark.parametrize("words", ["-met", "nothing", "0" * 64, "@", "'; --", "\\"])
 def test_the_search_finds_nothing(
     page: Client, alice: User, keep_text: Keep, work: Callable[[], int], words: str
 ) -> None:

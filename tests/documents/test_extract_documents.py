@@ -101,14 +101,37 @@ def test_it_fails_alone_among_those_of_one_job(alice: User, keep_file: Keep, wor
     assert states == [State.READY, State.FAILED, State.READY]
 
 
+def spoil(blob: Path) -> Callable[[], None]:
+    """Let reading it fail as it does on a bad day of the disk; the answer mends it."""
+    away = blob.with_suffix(".away")
+    blob.rename(away)
+    blob.mkdir()
+
+    def mend() -> None:
+        blob.rmdir()
+        away.rename(blob)
+
+    return mend
+
+
+def test_lost_bytes_fail_at_once_with_what_to_do(
+    alice: User, keep_file: Keep, work: Work, storage: Path
+) -> None:
+    document = keep_file(alice, b"We met.")
+    (storage / document.blob).unlink()
+    work()
+    assert state_of(document) == (State.FAILED, False, "blob_missing")
+    assert "Send the file again" in document.error_detail
+
+
 def test_it_is_tried_again_later_when_something_went_wrong(
     alice: User, keep_file: Keep, work: Work, storage: Path
 ) -> None:
     document = keep_file(alice, b"We met.")
-    (storage / document.blob).rename(storage / "away")
+    mend = spoil(storage / document.blob)
     assert work() == 1
     assert state_of(document) == (State.EXTRACTING, False, "")
-    (storage / "away").rename(storage / document.blob)
+    mend()
     due_now()
     work()
     assert state_of(document) == (State.READY, True, "")
@@ -118,12 +141,13 @@ def test_it_is_given_up_after_the_last_attempt(
     alice: User, keep_file: Keep, work: Work, storage: Path
 ) -> None:
     document = keep_file(alice, b"We met.")
-    (storage / document.blob).unlink()
+    spoil(storage / document.blob)
     for _ in range(MAX_ATTEMPTS):
         due_now()
         assert work() == 1
     assert state_of(document) == (State.FAILED, False, "internal_error")
-    assert "FileNotFoundError" in document.error_detail
+    assert "IsADirectoryError" in document.error_detail
+    assert str(storage) not in document.error_detail
     assert not Job.objects.exists()
 
 
@@ -154,7 +178,7 @@ def test_each_is_tried_by_itself_when_one_of_several_goes_wrong(
 ) -> None:
     good, bad = keep_file(alice, b"We met."), keep_file(alice, b"We left.")
     Job.objects.all().delete()
-    (storage / bad.blob).unlink()
+    spoil(storage / bad.blob)
     jobs.add(Kind.EXTRACT, [bad.pk, good.pk], lane=Lane.BULK)
     work()
     assert state_of(good) == (State.READY, True, "")
@@ -183,7 +207,7 @@ def test_who_lost_the_last_attempt_does_not_give_up(
     alice: User, keep_file: Keep, storage: Path
 ) -> None:
     document = keep_file(alice, b"We met.")
-    (storage / document.blob).unlink()
+    spoil(storage / document.blob)
     Job.objects.update(attempts=MAX_ATTEMPTS - 1)
     lost = claim(lease_seconds=-1)
     claim()

@@ -50,7 +50,7 @@ def test_it_deletes_what_no_document_names(alice: User, keep_file: Keep, storage
 def test_it_says_so_in_words(alice: User, keep_file: Keep, storage: Path) -> None:
     keep_file(alice, b"We left.").delete()
     age(storage)
-    assert sweep() == "1 orphan blob(s) deleted, 8 bytes freed\n"
+    assert sweep() == "1 orphan blob(s) older than 3600 s deleted, 8 bytes freed\n"
 
 
 def test_it_keeps_what_another_owner_names(

@@ -18,6 +18,7 @@ from django.db.utils import load_backend
 
 import ingestion
 from ingestion.database import database
+from ingestion.environment import Environment
 from ingestion.refusals import in_one_line
 
 PROJECT = Path(ingestion.__file__ or "").parents[1]
@@ -90,7 +91,7 @@ def asks_for_passwords(sql: Sql) -> Iterator[None]:
 def failure(url: str, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """What is said when a connection to this URL fails, without the cost of a process."""
     monkeypatch.setenv("DATABASE_URL", url)
-    named = database(environ.Env(), project=PROJECT)
+    named = database(Environment(environ.Env()), project=PROJECT)
     chosen = {**connection.settings_dict, "HOST": "", "PORT": "", **named}
     here = connections["default"]
     connections["default"] = load_backend(named["ENGINE"]).DatabaseWrapper(chosen, "default")
@@ -199,7 +200,7 @@ def test_the_url_names_nothing_to_connect_to(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        database(environ.Env(), project=PROJECT)
+        database(Environment(environ.Env()), project=PROJECT)
 
 
 def test_a_bug_is_none_of_these() -> None:

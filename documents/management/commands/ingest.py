@@ -57,4 +57,7 @@ def _existing(paths: list[Path]) -> list[Path]:
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         raise CommandError(f"There is no {', '.join(missing)}.", returncode=2)
+    odd = [str(path) for path in paths if not path.is_file() and not path.is_dir()]
+    if odd:
+        raise CommandError(f"Neither a file nor a folder: {', '.join(odd)}.", returncode=2)
     return paths

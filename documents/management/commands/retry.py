@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db.models import Count
 
 from documents import edit
@@ -23,15 +23,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         failed = Document.objects.filter(state=State.FAILED)
         chosen = failed if options["all"] else failed.filter(error_code=options["code"])
-        if not options["all"] and not chosen.exists():
-            raise CommandError(self._none(options["code"]), returncode=2)
         queued = edit.retry_all(chosen)
         if options["json"]:
             self.stdout.write(json.dumps({"queued": queued}))
         else:
-            self.stdout.write(f"{queued} document(s) queued again")
+            self.stdout.write(f"{queued} document(s) queued again" if queued else self._none())
 
-    def _none(self, code: str) -> str:
+    def _none(self) -> str:
         counted = (
             Document.objects.filter(state=State.FAILED)
             .values_list("error_code")
@@ -39,6 +37,6 @@ class Command(BaseCommand):
             .order_by("-count")
         )
         there = ", ".join(f"{name} ({count})" for name, count in counted)
-        return f"No document failed with {code!r}. " + (
-            f"Codes of failed documents: {there}." if there else "No document has failed."
-        )
+        if not there:
+            return "No document has failed; there is nothing to queue."
+        return f"No document failed with this code. Codes of failed documents: {there}"

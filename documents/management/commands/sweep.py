@@ -1,7 +1,7 @@
 """Delete bytes that no document names."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -21,10 +21,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",
-            type=float,
+            type=_seconds,
             default=HOUR,
             metavar="SECONDS",
-            help="only what has not changed for so long (default: %(default)s)",
+            help="only what has not changed for so long (default: %(default)s); unfinished uploads "
+            "always wait for an hour",
         )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -34,4 +35,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"blobs": swept.blobs, "bytes": swept.bytes}))
         else:
             size = filesizeformat(swept.bytes).replace("\xa0", " ")
-            self.stdout.write(f"{swept.blobs} orphan blob(s) deleted, {size} freed")
+            age = f"{options['older_than']:.0f} s"
+            self.stdout.write(
+                f"{swept.blobs} orphan blob(s) older than {age} deleted, {size} freed"
+            )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ArgumentTypeError(f"{text} is no number of seconds")
+    return seconds

@@ -6,7 +6,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
@@ -29,11 +28,8 @@ class Command(BaseCommand):
         "migrate, make a first administrator, start a worker and the web server. Ctrl-C stops all."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=settings.PORT, help="default: PORT or 8000")
-
     def handle(self, *args: Any, **options: Any) -> None:
-        port = options["port"]
+        port = settings.PORT
         _demand_free(port)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _interrupt)
@@ -53,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _start(self, children: Children, port: int) -> Panel:
-        self.stdout.write("Starting the database …")
+        self.stdout.write("Preparing the database …")
         applied = migrate()
         administrator = first_administrator()
         database = _database()
@@ -87,10 +83,10 @@ def _demand_free(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise CommandError(
-                f"Port {port} on {HOST} cannot be used: {error}. Choose another one with PORT=, "
-                f"for example: PORT={port + 1 if port < 65535 else 8001} make run",
+                f"Port {port} on {HOST} cannot be used: {error.strerror}. Choose another one with "
+                f"PORT=, for example: PORT={port + 1 if port < 65535 else 8001} make run",
                 returncode=2,
             ) from error
 
@@ -98,7 +94,7 @@ def _demand_free(port: int) -> None:
 def _web(port: int) -> list[str]:
     # Its default number of threads costs a second at the 99th percentile.
     options = f"--interface wsgi --host {HOST} --port {port} --workers 2 --blocking-threads 4"
-    quiet = "--log-level warning --respawn-failed-workers --workers-kill-timeout 10"
+    quiet = "--log-level warning --respawn-failed-workers --workers-kill-timeout 5"
     return [
         sys.executable,
         *["-m", "granian"],
