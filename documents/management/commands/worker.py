@@ -31,6 +31,6 @@ class Command(BaseCommand):
         if options["drain"]:
             self.stdout.write(f"{worker.drain()} job(s) done")
         else:
-            self.stdout.write("Waiting for documents. Ctrl-C stops.")
-            self.stdout.flush()
+            if self.stdout.isatty():
+                self.stdout.write("Waiting for documents. Ctrl-C stops.")
             worker.run()

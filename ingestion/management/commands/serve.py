@@ -36,25 +36,28 @@ class Command(BaseCommand):
         children = Children()
         try:
             panel = self._start(children, port)
-            self.stdout.write(str(panel))
-            self.stdout.flush()
+            self._say(str(panel))
             self._keep_up(children)
         except KeyboardInterrupt:
             # A second Ctrl-C must not leave anything behind.
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
-            self.stdout.write("\nStopping …")
+            self._say("\nStopping …")
         finally:
             children.stop()
-        self.stdout.write("Stopped.")
+        self._say("Stopped.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()  # at once, into a pipe or a log too
 
     def _start(self, children: Children, port: int) -> Panel:
-        self.stdout.write("Preparing the database …")
+        self._say("Preparing the database …")
         applied = migrate()
         administrator = first_administrator()
         database = _database()
         connection.close()
-        self.stdout.write("Starting worker and web server …")
+        self._say("Starting worker and web server …")
         here = settings.BASE_DIR
         children.start("worker", [sys.executable, "manage.py", "worker"], folder=here)
         children.start("web server", _web(port), folder=here)
