@@ -27,8 +27,12 @@ EXAMPLE = {
 
 
 def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: every operation may answer with a problem."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    """A hook of drf-spectacular: any operation may answer with a problem."""
+    schemas = result["components"].setdefault("schemas", {})
+    schemas["Problem"] = PROBLEM
+    for name, schema in schemas.items():
+        if name.endswith("Request"):
+            schema["additionalProperties"] = False  # what is not known is refused
     answer = {
         "description": "What went wrong, and what to do next",
         "content": {

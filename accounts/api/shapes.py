@@ -60,7 +60,7 @@ class MeOut(serializers.ModelSerializer[User]):
 
 
 class MeIn(Strict):
-    full_name = Text(max_length=200, allow_blank=True)
+    full_name = Text(max_length=200, allow_blank=True, required=False)
 
 
 class PasswordIn(Strict):

@@ -68,7 +68,7 @@ class Me(APIView):
     def patch(self, request: Request) -> Response:
         sent = _read(shapes.MeIn, request)
         user = _user(request)
-        user.full_name = sent["full_name"]
+        user.full_name = sent.get("full_name", user.full_name)
         user.save(update_fields=["full_name"])
         return Response(shapes.MeOut(user).data)
 
