@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
@@ -11,7 +12,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from accounts.models import new_token
 
 EMAIL = "admin@example.com"
-TOKEN_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -38,5 +38,5 @@ def first_administrator() -> Administrator | None:
         return None
     password = secrets.token_urlsafe(12)
     user = users.objects.create_superuser(EMAIL, password, email_verified=True)
-    _, token = new_token(user, name="first token", days=TOKEN_DAYS)
+    _, token = new_token(user, name="first token", days=settings.TOKEN_DAYS)
     return Administrator(EMAIL, password, token)

@@ -26,6 +26,7 @@ from rest_framework import exceptions as rest
 
 from accounts import errors as accounts
 from documents import errors as documents
+from documents.strict_json import pointer as pointer_to
 from ingestion.embedded.server import EmbeddedServerError
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ def _mistakes(detail: Any, *, pointer: str) -> list[dict[str, Any]]:
 def _step(pointer: str, name: Any) -> str:
     if name == "non_field_errors":
         return pointer
-    return f"{pointer}/{str(name)[:100].replace('~', '~0').replace('/', '~1')}"
+    return pointer + pointer_to((str(name),))
 
 
 def _headers(error: Exception | None, answer: dict[str, Any]) -> dict[str, str]:

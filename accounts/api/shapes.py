@@ -20,13 +20,14 @@ class Strict(serializers.Serializer[Any]):
     """Refuses what it does not know, so that nothing sent is dropped without a word."""
 
     def to_internal_value(self, data: Any) -> Any:
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        if isinstance(data, dict) and (unknown := sorted(set(data) - known)):
-            sentence = (
-                f"There is no field to set of this name. There are: {', '.join(sorted(known))}."
-            )
-            raise serializers.ValidationError({unknown[0]: [sentence]}, code="unknown_field")
+        known = [name for name, field in self.fields.items() if not field.read_only]
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(known))):
+            self.refuse_unknown(unknown[0], known=known)
         return super().to_internal_value(data)
+
+    def refuse_unknown(self, name: str, *, known: list[str]) -> None:
+        sentence = f"There is no field {name[:100]}. There are: {', '.join(known)}."
+        raise serializers.ValidationError({name: [sentence]}, code="unknown_field")
 
 
 class LoginIn(Strict):

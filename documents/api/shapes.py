@@ -10,7 +10,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from documents import metadata, strict_json
+from accounts.api import shapes
+from documents import metadata
 from documents.errors import Invalid
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH, State
 
@@ -37,16 +38,11 @@ COLUMNS = (
 )
 
 
-class Text(serializers.CharField):
-    """A text exactly as it was sent: nothing trimmed, no number taken for one."""
+class Text(shapes.Text):
+    """A text exactly as it was sent, white space and all."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim_whitespace": False, "allow_blank": True, **kwargs})
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class Metadata(serializers.JSONField):
@@ -69,23 +65,7 @@ class FormMetadata(Metadata):
         return metadata.read(data) if isinstance(data, str) else metadata.checked(data)
 
 
-class Strict(serializers.Serializer[Any]):
-    """Refuses what it does not know, so that nothing sent is dropped without a word."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            self.refuse_unknown(unknown[0])
-        return super().to_internal_value(data)
-
-    def refuse_unknown(self, name: str) -> None:
-        raise Invalid(
-            f"There is no field {name[:100]}. There are: {', '.join(self.fields)}.",
-            pointer=strict_json.pointer((name,)),
-            code="unknown_field",
-        )
-
-
-class LabelIn(Strict):
+class LabelIn(shapes.Strict):
     title = Text(max_length=TITLE_LENGTH, required=False, default="")
     source = Text(max_length=SOURCE_LENGTH, required=False, default="")  # type: ignore[assignment]
     metadata = Metadata(required=False, default=dict)
@@ -105,19 +85,19 @@ class NewFileIn(LabelIn):
     sha256 = Text(required=False, default="", help_text="SHA-256 of the file, to be verified")
 
 
-class ChangeIn(Strict):
+class ChangeIn(shapes.Strict):
     title = Text(max_length=TITLE_LENGTH, required=False)
     source = Text(max_length=SOURCE_LENGTH, required=False)  # type: ignore[assignment]
     metadata = Metadata(required=False)
 
-    def refuse_unknown(self, name: str) -> None:
+    def refuse_unknown(self, name: str, *, known: list[str]) -> None:
         if name in {"content", "file", "sha256"}:
             raise Invalid(
                 "A document's content cannot change: other content is another document.",
                 pointer=f"/{name}",
                 code="content_is_immutable",
             )
-        super().refuse_unknown(name)
+        super().refuse_unknown(name, known=known)
 
 
 class DocumentOut(serializers.Serializer[Any]):

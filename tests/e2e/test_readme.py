@@ -3,7 +3,6 @@
 Waits for the service to start, and for each command.
 """
 
-import os
 import re
 import subprocess
 import textwrap
@@ -126,7 +125,6 @@ def make_legacy_database(service: Service, name: str) -> None:
 
 
 def hold_open(service: Service, name: str = server.DATABASE) -> "psycopg2.extensions.connection":
-    os.environ.pop("PGOPTIONS", None)
     server.ensure(service.database)
     host = str(server.socket_dir(service.database))
     return psycopg2.connect(host=host, user=server.USER, dbname=name)
