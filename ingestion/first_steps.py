@@ -31,6 +31,12 @@ def migrate() -> list[str]:
     return [f"{app}.{name}" for app, name in after if (app, name) not in before]
 
 
+def known_administrator() -> str:
+    """The e-mail address of the one who has been here longest."""
+    superusers = get_user_model().objects.filter(is_superuser=True)
+    return str(superusers.order_by("pk").values_list("email", flat=True)[0])
+
+
 def first_administrator() -> Administrator | None:
     """One is made where there is no superuser yet."""
     users = get_user_model()

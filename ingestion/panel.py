@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingestion.first_steps import EMAIL, Administrator
+from ingestion.first_steps import Administrator
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,8 @@ class Panel:
     database: str
     applied: list[str]
     administrator: Administrator | None
+    """The one that was just made; None where there was one."""
+    email: str
 
     def __str__(self) -> str:
         lines = [
@@ -33,7 +35,7 @@ class Panel:
         if self.administrator is None:
             return [
                 "  Login       as before; a new password: .venv/bin/python manage.py "
-                f"changepassword {EMAIL}",
+                f"changepassword {self.email}",
                 "              (and a new token: POST /api/v1/auth/token/)",
             ]
         return [

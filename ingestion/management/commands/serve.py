@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from ingestion.children import Children
-from ingestion.first_steps import first_administrator, migrate
+from ingestion.first_steps import first_administrator, known_administrator, migrate
 from ingestion.panel import Panel
 
 HOST = "127.0.0.1"
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         self._say("Preparing the database …")
         applied = migrate()
         administrator = first_administrator()
+        email = known_administrator()
         database = _database()
         connection.close()
         self._say("Starting worker and web server …")
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         children.start("web server", _web(port), folder=here)
         url = f"http://{HOST}:{port}"
         _wait_until_ready(children, url)
-        return Panel(url, database, applied, administrator)
+        return Panel(url, database, applied, administrator, email)
 
     def _keep_up(self, children: Children) -> None:
         """Until Ctrl-C, or until one of them ends again and again."""
