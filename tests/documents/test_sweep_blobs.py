@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.models import User
@@ -136,3 +136,16 @@ def test_it_waits_for_a_row_that_is_about_to_name_the_bytes(
         assert not sweeping.done()
     assert sweeping.result(timeout=5).blobs == 0
     assert files_in(storage) == {kept.blob}
+
+
+def test_it_leaves_an_upload_that_is_under_way(storage: Path) -> None:
+    with Incoming(limit=100) as incoming:
+        incoming.write(b"We m")
+        sweep("--older-than", "0")
+        assert incoming.path.exists()
+
+
+@pytest.mark.parametrize("age", ["-5", "nan", "inf"])
+def test_it_refuses_what_is_no_age(age: str) -> None:
+    with pytest.raises(CommandError, match="no number of seconds"):
+        sweep(f"--older-than={age}")

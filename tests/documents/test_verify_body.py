@@ -106,3 +106,19 @@ def test_it_takes_a_length_that_is_none_for_no_body(
     answer = post(api(alice), JSON, "application/json", CONTENT_LENGTH=length)
     assert answer.status_code == 400
     assert nothing_is_kept(storage)
+
+
+@pytest.mark.parametrize(("body", "kind"), KINDS)
+def test_it_refuses_an_empty_digest(alice: User, storage: Path, body: bytes, kind: str) -> None:
+    answer = post(api(alice), body, kind, HTTP_CONTENT_DIGEST="")
+    refused(answer, 400, "invalid_content_digest")
+    assert nothing_is_kept(storage)
+
+
+@pytest.mark.parametrize(("body", "kind"), KINDS)
+def test_it_refuses_a_body_that_is_packed(
+    alice: User, storage: Path, body: bytes, kind: str
+) -> None:
+    answer = post(api(alice), body, kind, HTTP_CONTENT_ENCODING="gzip")
+    refused(answer, 415, "unsupported_media_type")
+    assert nothing_is_kept(storage)

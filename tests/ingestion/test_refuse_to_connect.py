@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import environ
+import psycopg2.errors
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -212,3 +213,14 @@ def test_a_statement_that_fails_is_none_of_these() -> None:
     with pytest.raises(ProgrammingError) as raised, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM nowhere")
     assert in_one_line(raised.value) is None
+
+
+def test_tables_that_are_not_there_are_called_pending(db: None) -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'documents'")
+    error = ProgrammingError("relation does not exist")
+    error.__cause__ = psycopg2.errors.UndefinedTable()
+    said = in_one_line(error)
+    assert said is not None
+    assert "1 migration(s) are pending, documents.0001_initial first" in said
+    assert "Run: manage.py migrate" in said

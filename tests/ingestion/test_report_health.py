@@ -42,3 +42,10 @@ def test_it_asks_one_question(django_assert_max_num_queries: object) -> None:
     client = Client()
     with django_assert_max_num_queries(2):  # type: ignore[operator]
         client.get("/health/ready")
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_it_is_only_read(path: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(path)
+    assert answer.status_code == 405
+    assert answer.headers["Content-Type"] == "application/problem+json"
