@@ -26,6 +26,8 @@ SECRET_KEY = secret_key(env, generate_in=BASE_DIR if EMBEDDED or LAPTOP else Non
 
 INSTALLED_APPS = [
     "ingestion.apps.IngestionConfig",
+    "ingestion.schema.apps.SchemaConfig",
+    "django_linear_migrations",
     "accounts",
     "documents",
     "django.contrib.admin",
