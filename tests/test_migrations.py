@@ -1,45 +1,35 @@
 """Every migration of ours goes up, down and up again, and each time the schema is the same."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from tests.catalog import catalog
+from ingestion.schema.catalog import Catalog, catalog, table_of
+from ingestion.schema.scratch import scratch
 
 OURS = {"accounts", "documents"}
 
 
 @pytest.fixture
-def empty(django_db_blocker: Any) -> Iterator[Any]:
+def empty(django_db_blocker: Any) -> Iterator[DatabaseWrapper]:
     """A connection to a database of its own, with nothing in it."""
-    name = f"empty_{os.getpid()}"
-    with django_db_blocker.unblock():
-        default = connections["default"]
-        with default._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-            cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        # An alias of its own, because the record of migrations goes by alias.
-        connections.databases["empty"] = {**default.settings_dict, "NAME": name}
-        yield connections["empty"]
-        connections["empty"].close()
-        del connections["empty"], connections.databases["empty"]
-        with default._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name}")
+    with django_db_blocker.unblock(), scratch() as database:
+        yield database
 
 
-def migrate(connection: Any, target: tuple[str, str | None]) -> dict[str, str]:
+def migrate(connection: DatabaseWrapper, target: tuple[str, str | None]) -> Catalog:
     """The catalogue when this target is reached."""
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return catalog(connection)
 
 
-def test_each_goes_up_down_and_up(empty: Any) -> None:
+def test_each_goes_up_down_and_up(empty: DatabaseWrapper) -> None:
     executor = MigrationExecutor(empty)
     executor.recorder.ensure_schema()
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -63,8 +53,7 @@ def test_none_is_missing() -> None:
 
 @pytest.mark.django_db
 def test_every_table_and_column_of_ours_has_a_comment() -> None:
-    found = catalog(connections["default"])
-    ours = (
+    ours = {
         "documents",
         "passages",
         "jobs",
@@ -73,17 +62,13 @@ def test_every_table_and_column_of_ours_has_a_comment() -> None:
         "login_failures",
         "users_groups",
         "users_user_permissions",
-    )
+    }
     things = {
         thing: definition
-        for thing, definition in found.items()
-        if thing.split(" ")[0] in {"table", "column"} and thing.split(" ")[1].split(".")[0] in ours
+        for thing, definition in catalog(connection).items()
+        if thing.startswith(("table ", "column ")) and table_of(thing) in ours
     }
-    silent = [
-        thing
-        for thing, definition in things.items()
-        if not (definition if thing.startswith("table") else definition.partition("-- ")[2])
-    ]
+    silent = [thing for thing, definition in things.items() if " -- " not in definition]
     assert len(things) > 60
     assert silent == []
 
@@ -93,7 +78,7 @@ def test_every_key_of_the_big_tables_holds_the_document_id() -> None:
     """So that they can be distributed by it."""
     keys = {
         thing: definition
-        for thing, definition in catalog(connections["default"]).items()
+        for thing, definition in catalog(connection).items()
         if thing.startswith(("constraint documents.", "constraint passages."))
         and definition.startswith(("PRIMARY", "UNIQUE"))
     }

@@ -1,0 +1,371 @@
+"""Everything this tool refuses: what happened, what to do next, and the exit code."""
+
+from collections.abc import Iterable
+
+
+class SchemaError(Exception):
+    """A refusal. `message` says what, `hint` what to do; both are whole sentences for a person."""
+
+    exit_code = 2
+    """0 done, 1 there is something to see, 2 could not or would not."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
+
+
+def listed(names: Iterable[str], *, most: int = 8) -> str:
+    """ "a, b and 3 more": the names of a refusal, so that it stays one sentence."""
+    known = list(names)
+    shown = known if len(known) <= most else known[: most - 1]
+    rest = len(known) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+# --- What cannot be read -------------------------------------------------------------------
+
+
+class UnknownTarget(SchemaError):
+    @classmethod
+    def app(cls, word: str, name: str | None) -> "UnknownTarget":
+        if word == "base":
+            return cls("There is no app 'base'.", hint="Alembic's base is: manage.py migrate zero")
+        if word in {"head", "zero"} or word[:1] in {"+", "-"}:
+            return cls(
+                f"'{word} {name}' says two things.",
+                hint=f"The app comes first: manage.py migrate {name} {word}",
+            )
+        return cls(
+            f"There is no app with the label '{word}'.",
+            hint="See what there is with: manage.py schema status",
+        )
+
+    @classmethod
+    def empty(cls, app: str) -> "UnknownTarget":
+        return cls(
+            "The name of the migration is empty.",
+            hint=f"See what there is with: manage.py schema history {app}",
+        )
+
+    @classmethod
+    def steps(cls, word: str) -> "UnknownTarget":
+        return cls(
+            f"'{word}' is not a number of migrations.",
+            hint="Write +1, +2 … to go on and -1, -2 … to go back.",
+        )
+
+
+# --- What cannot be resolved ---------------------------------------------------------------
+
+
+class NoSuchMigration(SchemaError):
+    def __init__(self, app: str, prefix: str, names: list[str]) -> None:
+        if not names:
+            super().__init__(
+                f"The app '{app}' has no migrations.",
+                hint=f"Make the first one with: manage.py makemigrations {app}",
+            )
+        else:
+            super().__init__(
+                f"No migration of {app} begins with '{prefix}'.",
+                hint=f"There are: {listed(names)}",
+            )
+        self.app, self.prefix, self.names = app, prefix, names
+
+
+class Ambiguous(SchemaError):
+    def __init__(self, app: str, prefix: str, found: list[str]) -> None:
+        super().__init__(
+            f"{len(found)} migrations of {app} begin with '{prefix}'.",
+            hint=f"Write more of the name: {listed(found)}",
+        )
+        self.app, self.prefix, self.found = app, prefix, found
+
+
+class StepsRunOut(SchemaError):
+    def __init__(self, app: str | None, *, asked: int, available: int, forwards: bool) -> None:
+        whose = app or "the project"
+        word = f"{app} " if app else ""
+        left = "to apply" if forwards else "to undo"
+        count = f"only {available} migration(s)" if available else "no migration"
+        everything = f"{word}{'head' if forwards else 'zero'}"
+        super().__init__(
+            f"{whose[0].upper()}{whose[1:]} has {count} {left}, and {asked} were asked for.",
+            hint=f"{'Apply' if forwards else 'Undo'} all of them with: manage.py migrate {everything}"
+            if available
+            else "See where it stands with: manage.py schema status",
+        )
+        self.app, self.asked, self.available = app, asked, available
+
+
+class HasDependents(SchemaError):
+    def __init__(self, key: tuple[str, str], staying: list[tuple[str, str]]) -> None:
+        app, name = key
+        super().__init__(
+            f"{app}.{name} cannot be undone alone: {listed('.'.join(k) for k in staying)} "
+            f"need(s) it.",
+            hint="Undo what depends on it first, or name the target: manage.py migrate APP NAME "
+            "takes dependents along.",
+        )
+        self.key, self.staying = key, staying
+
+
+class FileIsMissing(SchemaError):
+    def __init__(self, key: tuple[str, str]) -> None:
+        app, name = key
+        super().__init__(
+            f"{app}.{name} is applied, and its file is not here.",
+            hint="Go to the branch that has the file and undo it there, or, if its changes are to "
+            f"stay, forget it with: manage.py migrate {app} --prune",
+        )
+        self.key = key
+
+
+class Irreversible(SchemaError):
+    def __init__(self, stuck: list[tuple[str, str]]) -> None:
+        what = listed(f"{migration} ({operation})" for migration, operation in stuck)
+        super().__init__(
+            f"Nothing was touched: there is no way back from {what}.",
+            hint="Give the operation a reverse (reverse_code, reverse_sql), or restore a backup.",
+        )
+        self.stuck = stuck
+
+
+class TwoHeads(SchemaError):
+    def __init__(self, conflicts: dict[str, list[str]]) -> None:
+        app = next(iter(conflicts))
+        what = "; ".join(f"{label}: {listed(names)}" for label, names in conflicts.items())
+        super().__init__(
+            f"Conflicting migrations: {what} are all last in their app.",
+            hint=f"Put one after the other with: manage.py rebase_migration {app}, or keep both "
+            "with: manage.py makemigrations --merge",
+        )
+        self.conflicts = conflicts
+
+
+class InconsistentHistory(SchemaError):
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail,
+            hint="Find the state that the tables are really in with: manage.py schema adopt",
+        )
+
+
+class BrokenFile(SchemaError):
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"A migration cannot be read: {where}: {why}.",
+            hint="Mend the file; nothing was touched.",
+        )
+
+
+# --- What cannot be done now ---------------------------------------------------------------
+
+
+class AnotherMigrator(SchemaError):
+    def __init__(self, holder: object, *, waited: float) -> None:
+        super().__init__(
+            f"Another migration is running: {holder or 'it has just ended'}; waited {waited:.0f} s.",
+            hint="Nothing was changed. Run this again when it is done, or wait longer with "
+            "--lock-wait SECONDS.",
+        )
+        self.holder, self.waited = holder, waited
+
+
+class LockLost(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The connection was closed in the middle, and with it the lock on migrations.",
+            hint="Connect without a pooler, keep migrations from closing the connection, and run "
+            "migrate again: what was recorded is kept.",
+        )
+
+
+class BehindPooler(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The database is reached through a transaction pooler, where locks of a session "
+            "do not work.",
+            hint="Nothing was changed. Run migrate with DATABASE_URL leading straight to the "
+            "server, not to the pooler.",
+        )
+
+
+class NotPostgres(SchemaError):
+    def __init__(self, alias: str, vendor: str) -> None:
+        super().__init__(
+            f"The database '{alias}' is {vendor}, and this tool knows PostgreSQL only.",
+            hint="Name another one with --database.",
+        )
+
+
+class MayNotCreateDatabases(SchemaError):
+    def __init__(self, role: str, *, quoted: str) -> None:
+        super().__init__(
+            f"The role {role} may not create databases, and this needs an empty one for a while.",
+            hint=f"Let an administrator of the server run: ALTER ROLE {quoted} CREATEDB",
+        )
+        self.role = role
+
+
+class NoRoomForScratch(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The server's disk is too full for the empty database that this needs for a while.",
+            hint="Free about 10 MB there, and run this again.",
+        )
+
+
+class StillBlocked(SchemaError):
+    def __init__(self, where: str, reason: str, blockers: list[str], *, seconds: int) -> None:
+        who = f" The table is held by {listed(blockers)}." if blockers else ""
+        super().__init__(
+            f"{where} still meets a {reason} after {seconds} s of trying, and was rolled back.{who}",
+            hint="End what holds the table (SELECT pg_terminate_backend(PID)), or try at a quieter "
+            "hour: manage.py migrate goes on from here.",
+        )
+        self.where, self.reason, self.blockers = where, reason, blockers
+
+
+class GroupNotAtomic(SchemaError):
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"--group is one transaction, in which {listed(names)} cannot be.",
+            hint="Nothing was changed. Apply what comes before without --group, or leave it out.",
+        )
+        self.names = names
+
+
+class HalfDoneElsewhere(SchemaError):
+    def __init__(self, name: str, *, backwards: bool) -> None:
+        app, _, migration = name.partition(".")
+        half = "half undone" if backwards else "half applied"
+        finish = (
+            f"undo it to its end with: manage.py migrate to the one before it in {app}"
+            if backwards
+            else f"finish it with: manage.py migrate {app} {migration}"
+        )
+        super().__init__(
+            f"{name} is {half}: a run was stopped in the middle of it.",
+            hint=f"Nothing was changed. First {finish}",
+        )
+        self.name, self.backwards = name, backwards
+
+
+class BreaksTransaction(SchemaError):
+    def __init__(self, name: str, statement: str) -> None:
+        super().__init__(
+            f"{name} ends the transaction that it is in with {statement.split(maxsplit=1)[0].upper()}, "
+            "and was rolled back.",
+            hint="Take the statement out, or set atomic = False in the migration.",
+        )
+        self.name, self.statement = name, statement
+
+
+class MigrationFailed(SchemaError):
+    def __init__(self, what: str, why: str, *, state: str, hint: str) -> None:
+        super().__init__(f"{what} failed: {why}. {state}", hint=hint)
+
+
+class ConnectionLost(SchemaError):
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The connection to the server was lost during {what}.",
+            hint="What was not recorded is rolled back. Run migrate again when the server is there: "
+            "it goes on from what was recorded.",
+        )
+
+
+# --- What would lose something -------------------------------------------------------------
+
+
+class DataWouldBeLost(SchemaError):
+    def __init__(self, losses: list[str]) -> None:
+        super().__init__(
+            f"Undoing this would lose {listed(losses)}.",
+            hint="Nothing was changed. If that is meant, add --accept-data-loss.",
+        )
+        self.losses = losses
+
+
+class NothingToUndo(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The journal knows of no run that could be undone.",
+            hint="Undo by number or by name: manage.py migrate -1, manage.py migrate APP NAME",
+        )
+
+
+class ChangedSince(SchemaError):
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"{listed(names)} changed after that run, without an entry in the journal.",
+            hint="Nothing was changed. Look at manage.py schema status and name the target.",
+        )
+
+
+class PlanChanged(SchemaError):
+    def __init__(self, holder: object = None) -> None:
+        super().__init__(
+            "Another run has changed what is applied while this one waited for it.",
+            hint="Nothing was changed. Look at manage.py schema status, and say it again.",
+        )
+
+
+class TwoWishes(SchemaError):
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(
+            f"{first} and {second} do not go together.",
+            hint="See what does with: manage.py migrate --help",
+        )
+
+
+class CannotPrune(SchemaError):
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"{listed(names)} still name(s) them in `replaces`, and may not be applied itself.",
+            hint="Nothing was changed. Run migrate, take `replaces` out of the file, then prune.",
+        )
+        self.names = names
+
+
+class AnotherIndexIsThere(SchemaError):
+    def __init__(self, name: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            f"There is an index {name} already, and it is another one: "
+            f"expected {expected}, found {found}.",
+            hint=f"Rename it, or drop it with DROP INDEX CONCURRENTLY {name}, then migrate again.",
+        )
+        self.name, self.expected, self.found = name, expected, found
+
+
+class IndexIsBeingBuilt(SchemaError):
+    def __init__(self, name: str, *, pid: int) -> None:
+        super().__init__(
+            f"The index {name} is being built at this moment, by process {pid} of the server.",
+            hint="Wait until it is done, or end it with "
+            f"SELECT pg_terminate_backend({pid}), then migrate again.",
+        )
+        self.name, self.pid = name, pid
+
+
+class NotAsMigrated(SchemaError):
+    def __init__(self, things: list[str]) -> None:
+        super().__init__(
+            f"The tables of this database are not what its migrations make: {listed(things)}.",
+            hint="A script for it would be wrong. Put them right first, or say what the script "
+            "is to start from with --from STATE.",
+        )
+        self.things = things
+
+
+class UnreadableState(SchemaError):
+    def __init__(self, word: str, why: str) -> None:
+        super().__init__(
+            f"The state '{word}' cannot be read: {why}.",
+            hint="Write zero, head, or APP:NAME with commas between.",
+        )

@@ -1,0 +1,157 @@
+"""An empty database for a while, on the same server, in the place of the live one.
+
+While it lasts the alias itself leads to it, so that a migration which says
+`django.db.connection` cannot reach the live database. It is dropped afterwards; if its maker
+was killed, by the next one who makes or sweeps.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+
+import psycopg2.errors
+from django.db import DatabaseError, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch, NotPostgres
+
+# The first half of an advisory lock; the second is a hash of the database's name.
+LOCKS = 0x5C4A7C4  # "scratch", nearly
+
+# A database that nobody answers for. Its maker has locked the name before it created it, and
+# what a query sees in pg_locks is newer than what it sees in pg_database.
+ABANDONED = """
+    SELECT datname
+      FROM pg_database
+     WHERE datname ~ '^schema_scratch_[0-9a-f]{16}$'
+       AND NOT EXISTS (
+               SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = 2
+                  AND classid = %s AND objid = hashtext(datname)::oid)
+"""
+
+# PostgreSQL 15 and 16 say daticulocale, the later ones datlocale.
+LIKE_THIS_ONE = """
+    SELECT option, value
+      FROM pg_database d,
+           to_jsonb(d) AS row,
+           coalesce(row ->> 'datlocale', row ->> 'daticulocale') AS locale,
+           LATERAL (VALUES
+                   ('ENCODING', pg_encoding_to_char(encoding)),
+                   ('LOCALE_PROVIDER', CASE datlocprovider WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu'
+                                                           WHEN 'b' THEN 'builtin' END),
+                   ('LC_COLLATE', datcollate),
+                   ('LC_CTYPE', datctype),
+                   ('ICU_LOCALE', CASE datlocprovider WHEN 'i' THEN locale END),
+                   ('ICU_RULES', row ->> 'daticurules'),
+                   ('BUILTIN_LOCALE', CASE datlocprovider WHEN 'b' THEN locale END)
+           ) AS options (option, value)
+     WHERE datname = current_database() AND value IS NOT NULL
+"""
+
+
+@contextmanager
+def scratch(alias: str = "default") -> Iterator[DatabaseWrapper]:
+    """The connection that the alias leads to as long as the block lasts, in this thread."""
+    live = _connection(alias)
+    with _administrator(live) as administrator, administrator.cursor() as cursor:
+        _sweep(cursor)
+        with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
+            _make_schemas(temporary, like=cursor)
+            connections[alias] = temporary
+            try:
+                yield temporary
+            finally:
+                connections[alias] = live
+
+
+def sweep(alias: str = "default") -> list[str]:
+    """Drop what killed makers have left on the server; the names of what was dropped."""
+    with _administrator(_connection(alias)) as administrator, administrator.cursor() as cursor:
+        return _sweep(cursor)
+
+
+def _connection(alias: str) -> DatabaseWrapper:
+    connection = connections[alias]
+    if not isinstance(connection, DatabaseWrapper):
+        raise NotPostgres(alias, connection.vendor)
+    return connection
+
+
+def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
+    """Another connection of the same class and settings."""
+    other = live.copy()
+    other.settings_dict |= {"NAME": name, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True}
+    return other
+
+
+@contextmanager
+def _administrator(live: DatabaseWrapper) -> Iterator[DatabaseWrapper]:
+    """A session beside the live one, which may be inside a transaction: CREATE DATABASE may not."""
+    with closing(_to(live.settings_dict["NAME"], live=live)) as connection:
+        with connection.cursor() as cursor:
+            # Its lock has to last as long as the block, which may be long and idle here.
+            cursor.execute(
+                "SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0"
+            )
+        yield connection
+
+
+@contextmanager
+def _database(cursor: CursorWrapper) -> Iterator[str]:
+    name = f"schema_scratch_{secrets.token_hex(8)}"
+    cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [LOCKS, name])
+    try:
+        _create(cursor, name)
+        yield name
+    finally:
+        _drop(cursor, name)
+
+
+def _create(cursor: CursorWrapper, name: str) -> None:
+    cursor.execute(LIKE_THIS_ONE)
+    options = dict(cursor.fetchall())
+    wanted = " ".join(f"{option} %s" for option in options)
+    with refusing(cursor):
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0 {wanted}", [*options.values()])
+    # A search path may be set for a role in one database only, or for the database.
+    cursor.execute(f"ALTER DATABASE {name} SET search_path FROM CURRENT")
+
+
+def _drop(cursor: CursorWrapper, name: str) -> None:
+    cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _make_schemas(temporary: DatabaseWrapper, *, like: CursorWrapper) -> None:
+    """Those of the search path, empty: migrations expect them."""
+    like.execute("SELECT quote_ident(unnest(current_schemas(false)))")
+    with temporary.cursor() as cursor:
+        for (schema,) in like.fetchall():
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+
+
+def _sweep(cursor: CursorWrapper) -> list[str]:
+    cursor.execute(ABANDONED, [LOCKS])
+    dropped = []
+    for (name,) in cursor.fetchall():
+        with suppress(DatabaseError):  # another one was faster, or it belongs to another role
+            _drop(cursor, name)
+            dropped.append(name)
+    return dropped
+
+
+@contextmanager
+def refusing(cursor: CursorWrapper) -> Iterator[None]:
+    """Say in our words why there can be no database; other errors pass."""
+    try:
+        yield
+    except DatabaseError as error:
+        match error.__cause__:
+            case psycopg2.errors.InsufficientPrivilege():
+                cursor.execute("SELECT current_user, quote_ident(current_user)")
+                role, quoted = cursor.fetchone()
+                raise MayNotCreateDatabases(role, quoted=quoted) from error
+            case psycopg2.errors.DiskFull():
+                raise NoRoomForScratch() from error
+        raise
