@@ -59,6 +59,15 @@ class UnknownTarget(SchemaError):
         )
 
 
+class UnknownApp(SchemaError):
+    def __init__(self, app: str, apps: list[str]) -> None:
+        super().__init__(
+            f"There is no app with the label '{app}'.",
+            hint=f"Those that have migrations are {listed(apps, most=30)}.",
+        )
+        self.app, self.apps = app, apps
+
+
 # --- What cannot be resolved ---------------------------------------------------------------
 
 
@@ -72,7 +81,9 @@ class NoSuchMigration(SchemaError):
         else:
             super().__init__(
                 f"No migration of {app} begins with '{prefix}'.",
-                hint=f"There are: {listed(names)}",
+                hint=f"Alembic's base is: manage.py migrate {app} zero"
+                if prefix == "base"
+                else f"There are: {listed(names)}",
             )
         self.app, self.prefix, self.names = app, prefix, names
 
@@ -114,6 +125,16 @@ class HasDependents(SchemaError):
         self.key, self.staying = key, staying
 
 
+class NeedsOthers(SchemaError):
+    def __init__(self, key: tuple[str, str], missing: list[tuple[str, str]]) -> None:
+        app, name = key
+        super().__init__(
+            f"{app}.{name} cannot be applied alone: it needs {listed('.'.join(k) for k in missing)}.",
+            hint=f"Apply it with what it needs: manage.py migrate {app} {name}",
+        )
+        self.key, self.missing = key, missing
+
+
 class FileIsMissing(SchemaError):
     def __init__(self, key: tuple[str, str]) -> None:
         app, name = key
@@ -148,11 +169,12 @@ class TwoHeads(SchemaError):
 
 
 class InconsistentHistory(SchemaError):
-    def __init__(self, detail: str) -> None:
+    def __init__(self, key: tuple[str, str], parent: tuple[str, str]) -> None:
         super().__init__(
-            detail,
+            f"{'.'.join(key)} is applied, and {'.'.join(parent)}, which it needs, is not.",
             hint="Find the state that the tables are really in with: manage.py schema adopt",
         )
+        self.key, self.parent = key, parent
 
 
 class BrokenFile(SchemaError):
@@ -284,10 +306,10 @@ class ConnectionLost(SchemaError):
 
 
 class DataWouldBeLost(SchemaError):
-    def __init__(self, losses: list[str]) -> None:
+    def __init__(self, losses: list[str], *, state: str = "Nothing was changed.") -> None:
         super().__init__(
             f"Undoing this would lose {listed(losses)}.",
-            hint="Nothing was changed. If that is meant, add --accept-data-loss.",
+            hint=f"{state} If that is meant, add --accept-data-loss.",
         )
         self.losses = losses
 
@@ -363,9 +385,65 @@ class NotAsMigrated(SchemaError):
         self.things = things
 
 
+class NoScript(SchemaError):
+    """What is to become a script does not run on the scratch database."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"There can be no script: on the empty database that it is made on, {where} failed: "
+            f"{why}.",
+            hint="Nothing was changed. Mend the migration so that it also runs where no rows are.",
+        )
+        self.where, self.why = where, why
+
+
+class NotInSQL(SchemaError):
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(
+            f"There can be no script: {where} speaks to the database past the schema editor "
+            f"({what}).",
+            hint="Nothing was changed. Let it use schema_editor.execute, or say reduces_to_sql = "
+            "False in the operation: then the script names what it leaves out.",
+        )
+        self.where, self.what = where, what
+
+
 class UnreadableState(SchemaError):
     def __init__(self, word: str, why: str) -> None:
         super().__init__(
             f"The state '{word}' cannot be read: {why}.",
             hint="Write zero, head, or APP:NAME with commas between.",
         )
+
+
+# --- What cannot be adopted ----------------------------------------------------------------
+
+
+class FitsNoState(SchemaError):
+    def __init__(self, count: int) -> None:
+        things = "one thing differs" if count == 1 else f"{count} things differ"
+        super().__init__(
+            "No state of the migrations has just the tables that this database has: "
+            f"{things} from the nearest one.",
+            hint="Nothing was changed. Put right what differs, then: manage.py schema adopt",
+        )
+        self.count = count
+
+
+class CannotReplay(SchemaError):
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"The migrations do not run on an empty database, which is how states are told: "
+            f"{where} failed: {why}.",
+            hint="Nothing was changed. Mend the migration so that it also runs where no rows are.",
+        )
+        self.where, self.why = where, why
+
+
+class ChangedMeanwhile(SchemaError):
+    def __init__(self, things: list[str]) -> None:
+        super().__init__(
+            f"The tables were changed while they were looked at: {listed(things)}.",
+            hint="Nothing was marked. When nobody changes them any more: manage.py schema adopt",
+        )
+        self.things = things
