@@ -6,7 +6,7 @@ BIN := .venv/bin
 REQUIREMENTS ?= tests/requirements.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check e2e format lock clean
+.PHONY: run test check e2e bench format lock clean
 
 run: .venv/run  ## Everything on this machine; PORT=8001 for another port
 	@exec $(BIN)/python manage.py serve
@@ -20,6 +20,9 @@ check: .venv/test  ## Lint, format, types, settings, migrations
 	$(BIN)/mypy
 	$(BIN)/python -m tests.production check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: .venv/test  ## Ours beside what others use, as ratios; ROUNDS=9 for more rounds
+	@$(BIN)/python -m tests.bench
 
 e2e: .venv/test  ## Slow ones: crashes, a real browser, the README's commands
 	@$(BIN)/python -m pytest -q tests/e2e
