@@ -22,6 +22,8 @@ DATABASES = {"default": database(env, project=BASE_DIR)}
 EMBEDDED = is_embedded(env)
 SECRET_KEY = secret_key(env, generate_in=BASE_DIR if EMBEDDED or LAPTOP else None)
 
+VERSION = "1.1.0"
+
 # --- What it is made of --------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -73,6 +75,17 @@ TEMPLATES = [
     }
 ]
 
+# --- How the schema is changed -------------------------------------------------------------
+
+SCHEMA = {
+    "PROJECT": BASE_DIR,
+    "VERSION": VERSION,
+    "COMMIT": env.text("GIT_COMMIT"),
+    "LOCK_TIMEOUT_MS": env.number("MIGRATE_LOCK_TIMEOUT_MS", default=200, most=600_000),
+    "RETRY_SECONDS": env.number("MIGRATE_RETRY_SECONDS", default=300, most=86_400),
+    "BUDGET_SECONDS": env.number("MIGRATE_BUDGET_SECONDS", default=3600, most=604_800),
+}
+
 # --- Who may come in -----------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -122,7 +135,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Takes documents in, keeps them, makes them searchable.\n\n"
     "A 2xx answer means *kept*. Sending the same content again is safe: it is one document. "
     "Every failure is `application/problem+json` (RFC 9457) with a `code` to act on.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
