@@ -397,6 +397,16 @@ class NoScript(SchemaError):
         self.where, self.why = where, why
 
 
+class TablesLocked(SchemaError):
+    def __init__(self, *, waited: int) -> None:
+        super().__init__(
+            f"Somebody is changing the tables, and what they are cannot be read; waited {waited} s.",
+            hint="Nothing was changed. Run this again when it is done, wait longer with "
+            "--lock-wait SECONDS, or say what the script is to start from with --from STATE.",
+        )
+        self.waited = waited
+
+
 class NotInSQL(SchemaError):
     def __init__(self, where: str, what: str) -> None:
         super().__init__(

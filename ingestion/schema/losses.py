@@ -1,0 +1,298 @@
+"""What undoing would lose, counted: rows of tables that go, values of columns that go."""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import (
+    AddField,
+    AlterField,
+    AlterModelTable,
+    CreateModel,
+    RenameField,
+    RenameModel,
+)
+from django.db.migrations.operations import RunSQL, SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
+from django.db.models import Field
+
+from ingestion.schema.editor import editor
+from ingestion.schema.plan import Step
+from ingestion.schema.project import Project
+from ingestion.schema.statements import drops
+from ingestion.schema.states import State, after
+
+REMADE = frozenset({"django_content_type", "auth_permission"})
+"""Their rows follow from the models: Django makes them again after the next migration."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table, or a column of one."""
+
+    table: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place that is there now and will not be."""
+
+    step: Step
+    now: Place
+    due: Place
+    """What it is called when it is the step's turn: what was renamed later is renamed back then."""
+    field: Any = None
+    """Of the column: its default says which values were not chosen by anybody."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    candidate: Candidate
+    count: int
+
+    def __str__(self) -> str:
+        what = self.candidate.now
+        if what.column is None:
+            return f"{self.count:,} row(s) of {what.table}"
+        return f"{self.count:,} value(s) of {what.table}.{what.column}"
+
+
+class Names:
+    """What things are called now, that had other names when the migration was written."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, str] = {}
+        self._columns: dict[Place, str] = {}
+
+    def __call__(self, table: str, column: str | None = None) -> Place:
+        known = self._table(table)
+        return Place(known, column and self._column(known, column))
+
+    def table_was(self, old: str, new: str) -> None:
+        self._tables[old] = self._table(new)
+
+    def column_was(self, table: str, old: str, new: str) -> None:
+        known = self._table(table)
+        self._columns[Place(known, old)] = self._column(known, new)
+
+    def _table(self, then: str) -> str:
+        return self._tables.get(then, then)
+
+    def _column(self, known_table: str, then: str) -> str:
+        return self._columns.get(Place(known_table, then), then)
+
+
+class Walk:
+    """Back through the operations of one step after the other, remembering the names."""
+
+    def __init__(self, step: Step, names: Names) -> None:
+        self.step = step
+        self.names = names
+        self._due = Names()
+
+    def found(self, table: str, column: str | None = None, field: Any = None) -> Candidate:
+        places = self.names(table, column), self._due(table, column)
+        return Candidate(self.step, *places, field)
+
+    def table_was(self, old: str, new: str) -> None:
+        for names in (self.names, self._due):
+            names.table_was(old, new)
+
+    def column_was(self, table: str, old: str, new: str) -> None:
+        for names in (self.names, self._due):
+            names.column_was(table, old, new)
+
+
+def candidates(project: Project, steps: Sequence[Step]) -> list[Candidate]:
+    """What goes with these steps, in their order."""
+    down = [step for step in steps if step.backwards and not step.fake]
+    before = project.states_before([step.key for step in down], project.visible())
+    names = Names()
+    found: list[Candidate] = []
+    for step in down:
+        operations = project.migration(step.key).operations
+        found += _of_operations(operations, before[step.key], Walk(step, names))
+    return [each for each in found if each.now.table not in REMADE]
+
+
+def losses(connection: BaseDatabaseWrapper, found: Sequence[Candidate]) -> list[Loss]:
+    """Those of which there is something, each once, and no column that goes with its table."""
+    tables = {each.now.table for each in found if each.now.column is None}
+    once = {each.now: each for each in reversed(found)}
+    told = [each for each in found if once[each.now] is each]
+    counted = [
+        Loss(each, _count(connection, each.now, each.field))
+        for each in told
+        if each.now.column is None or each.now.table not in tables
+    ]
+    return [loss for loss in counted if loss.count]
+
+
+def new_losses(connection: BaseDatabaseWrapper, due: Sequence[Candidate]) -> list[Loss]:
+    """Those of which there is something now that it is their step's turn; it can grow no more."""
+    found: list[Loss] = []
+    for each in due:
+        if connection.in_atomic_block:
+            _hold_still(connection, each.due)
+        if count := _count(connection, each.due, each.field):
+            found.append(Loss(replace(each, now=each.due), count))
+    return found
+
+
+def _of_operations(
+    operations: Sequence[Operation], before: State, walk: Walk
+) -> Iterator[Candidate]:
+    walked: list[tuple[Operation, State, State]] = []
+    for operation in operations:
+        reached = after(before, walk.step.key[0], operation)
+        walked.append((operation, before, reached))
+        before = reached
+    for operation, old, new in reversed(walked):
+        yield from _of_operation(operation, old, new, walk)
+
+
+def _of_operation(
+    operation: Operation, before: State, reached: State, walk: Walk
+) -> Iterator[Candidate]:
+    app = walk.step.key[0]
+    match operation:
+        case SeparateDatabaseAndState():
+            yield from _of_operations(operation.database_operations, before, walk)
+        case RunSQL():
+            yield from _of_sql(operation, walk)
+        case RenameModel():
+            old, new = operation.old_name, operation.new_name
+            _rename_tables(before.apps.get_model(app, old), reached.apps.get_model(app, new), walk)
+        case AlterModelTable():
+            _rename_tables(*_models(operation.name, app, before, reached), walk)
+        case RenameField():
+            models = _models(operation.model_name, app, before, reached)
+            _rename(*models, operation.old_name, operation.new_name, walk)
+        case AlterField():
+            models = _models(operation.model_name, app, before, reached)
+            _rename(*models, operation.name, operation.name, walk)
+        case CreateModel():
+            yield from _of_model(reached.apps.get_model(app, operation.name), walk)
+        case AddField():
+            yield from _of_field(operation, reached.apps.get_model(app, operation.model_name), walk)
+
+
+def _models(name: str, app: str, before: State, reached: State) -> tuple[Any, Any]:
+    return before.apps.get_model(app, name), reached.apps.get_model(app, name)
+
+
+def _of_model(model: Any, walk: Walk) -> Iterator[Candidate]:
+    if model._meta.managed and not model._meta.proxy and not model._meta.swapped:
+        yield walk.found(model._meta.db_table)
+        for table in _join_tables(model).values():
+            yield walk.found(table)
+
+
+def _of_field(operation: AddField, model: Any, walk: Walk) -> Iterator[Candidate]:
+    if not model._meta.managed or model._meta.swapped:
+        return
+    field = model._meta.get_field(operation.name)
+    if table := _join_table(field):
+        yield walk.found(table)
+    elif getattr(field, "column", None) and not getattr(field, "generated", False):
+        yield walk.found(model._meta.db_table, field.column, _as_given(operation, field))
+
+
+def _as_given(operation: AddField, field: Any) -> Any:
+    """With the operation's own default, which may have been for this one time."""
+    given = copy(field)
+    given.default = operation.field.default
+    vars(given).pop("_get_default", None)  # what was remembered of the other one
+    return given
+
+
+def _of_sql(operation: RunSQL, walk: Walk) -> Iterator[Candidate]:
+    reverse = operation.reverse_sql or ""
+    for text in [reverse] if isinstance(reverse, str) else reverse:
+        for table, column in drops(text if isinstance(text, str) else text[0]):
+            yield walk.found(table, column)
+
+
+def _rename_tables(old: Any, new: Any, walk: Walk) -> None:
+    walk.table_was(old._meta.db_table, new._meta.db_table)
+    renamed = _join_tables(new)
+    for field, table in _join_tables(old).items():
+        walk.table_was(table, renamed.get(field, table))
+
+
+def _rename(old: Any, new: Any, old_name: str, new_name: str, walk: Walk) -> None:
+    was, became = old._meta.get_field(old_name), new._meta.get_field(new_name)
+    if (table := _join_table(was)) and (renamed := _join_table(became)):
+        walk.table_was(table, renamed)
+    elif getattr(was, "column", None) and getattr(became, "column", None):
+        walk.column_was(old._meta.db_table, was.column, became.column)
+
+
+def _join_tables(model: Any) -> dict[str, str]:
+    """By the name of the field."""
+    fields = model._meta.local_many_to_many
+    return {field.name: table for field in fields if (table := _join_table(field))}
+
+
+def _join_table(field: Any) -> str | None:
+    """Of a relation to many without a model of its own for it."""
+    if not field.many_to_many or not field.remote_field.through._meta.auto_created:
+        return None
+    return str(field.remote_field.through._meta.db_table)
+
+
+def _count(connection: BaseDatabaseWrapper, place: Place, field: Any) -> int:
+    """0 where it is not there."""
+    if not _exists(connection, place):
+        return 0
+    query, params = _query(connection, place, field)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {query}", params)  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def _hold_still(connection: BaseDatabaseWrapper, place: Place) -> None:
+    """Nobody writes to the table until this transaction ends; reading goes on."""
+    if _exists(connection, place):
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {_quoted(connection, place.table)} IN SHARE MODE")
+
+
+def _exists(connection: BaseDatabaseWrapper, place: Place) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+            "AND NOT attisdropped AND (attname = %s OR %s))",
+            [_quoted(connection, place.table), place.column or "", place.column is None],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _query(connection: BaseDatabaseWrapper, place: Place, field: Any) -> tuple[str, list[Any]]:
+    """The rows that hold something of it."""
+    table = _quoted(connection, place.table)
+    if place.column is None:
+        return table, []
+    column = connection.ops.quote_name(place.column)
+    if field is None:
+        return f"{table} WHERE {column} IS NOT NULL", []
+    default, params = _default(connection, field)
+    return f"{table} WHERE {column} IS DISTINCT FROM {default}", params
+
+
+def _default(connection: BaseDatabaseWrapper, field: Field) -> tuple[str, list[Any]]:
+    """What a row gets that says nothing of the column, as SQL."""
+    schema = editor(connection, atomic=False)
+    if field.has_db_default():
+        sql, params = schema.db_default_sql(field)
+        return sql, list(params)
+    value = schema.effective_default(field)
+    return f"CAST(%s AS {field.db_type(connection)})", [value]
+
+
+def _quoted(connection: BaseDatabaseWrapper, table: str) -> str:
+    """A name may come with its schema: "a.b" from raw SQL, or Django's 'a"."b'."""
+    return connection.ops.quote_name(table)

@@ -1,0 +1,262 @@
+"""The script of a plan: a scratch database is brought to the start state, and the plan run there.
+
+the state ─► scratch ─┬─► catalog(scratch) | catalog(live) ─► refused if they differ
+                      └─► run the plan, and write down what it executes ─► the script
+"""
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.contenttypes.management import inject_rename_contenttypes_operations
+from django.db import DatabaseError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.migrations.recorder import MigrationRecorder
+from psycopg2.errors import LockNotAvailable
+
+from ingestion.schema import frame, journal, resume, sql
+from ingestion.schema.catalog import Catalog, catalog, table_of
+from ingestion.schema.drift import differences
+from ingestion.schema.errors import (
+    HalfDoneElsewhere,
+    NoScript,
+    NotAsMigrated,
+    PlanChanged,
+    SchemaError,
+    TablesLocked,
+)
+from ingestion.schema.journal import Journal
+from ingestion.schema.limits import Limits
+from ingestion.schema.origin import Origin
+from ingestion.schema.plan import Key, Step, full_order
+from ingestion.schema.progress import Progress
+from ingestion.schema.project import Project, recorded
+from ingestion.schema.run import Run
+from ingestion.schema.scratch import scratch
+from ingestion.schema.signals import plan_of
+from ingestion.schema.timeouts import short_timeouts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a script is to do."""
+
+    steps: Sequence[Step]
+    command: str
+    state: str | None
+    """What it starts from, if that is not what the live database has."""
+    undoes: UUID | None = None
+
+
+def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> str:
+    """The plan as text. `project` is as it is where the script will run."""
+    is_live = wish.state is None
+    live = project.connection
+    if is_live:
+        _refuse_half_done(live)
+    # What migrations print is no part of the script.
+    with redirect_stdout(sys.stderr), scratch(live.alias) as copy:
+        there = _start(copy, project, origin=origin, limits=limits, fake=_is_fake(wish.steps))
+        before = catalog(copy)
+        written = sql.Script(copy, wish.steps, origin=origin, limits=limits)
+        _perform(there, wish, script=written, origin=origin, limits=limits)
+        if is_live:
+            found = _catalog_of(live, wait=limits.lock_wait)
+            _refuse_change(project)
+            if not _is_fake(wish.steps):
+                _refuse_drift(before, after=catalog(copy), found=found)
+        start = frame.Start(
+            words=_named(live) if is_live else f"the state {wish.state}",
+            applied=list(project.applied if is_live else there.applied),
+            hashes=project.hashes() if is_live else there.hashes(),
+            has_journal=is_live and journal.exists(live),
+        )
+        head = frame.head(written, start, command=wish.command)
+        return "\n".join([*head, *written.lines, *frame.tail(written)])
+
+
+def _start(
+    copy: BaseDatabaseWrapper, project: Project, *, origin: Origin, limits: Limits, fake: bool
+) -> Project:
+    """The scratch database, in the state that the project is in.
+
+    A squashed migration may be applied without a record of its own, because all its parts are; if
+    its parts are in the graph, they make the tables.
+    """
+    there = Project(copy, project.loader, {})
+    wanted = {*project.applied, *project.unrecorded_replacements(project.applied.keys())}
+    graph = project.graph
+    steps = [
+        Step(key, fake=fake or any(part in graph.nodes for part in there.migration(key).replaces))
+        for key in full_order(graph)
+        if key in wanted
+    ]
+    copy.prepare_database()
+    quiet = _Quiet()
+    with _saying_where(quiet):
+        if steps:
+            perform(there, steps, origin=origin, limits=_alone(limits), progress=quiet, command="")
+    if project.is_supposed:
+        there.applied = recorded(copy)
+    else:
+        _record_as(project.applied, copy)
+        there.applied = project.applied
+    return there
+
+
+def _record_as(applied: Collection[Key], copy: BaseDatabaseWrapper) -> None:
+    recorder = MigrationRecorder(copy)
+    recorder.ensure_schema()
+    found = recorded(copy)
+    for key in found.keys() - applied:
+        recorder.record_unapplied(*key)
+    for key in applied - found.keys():
+        recorder.record_applied(*key)
+
+
+def _perform(
+    there: Project, wish: Wish, *, script: sql.Script, origin: Origin, limits: Limits
+) -> None:
+    """The plan, with what Django adds to it, heard by the script."""
+    if apps.is_installed("django.contrib.contenttypes"):
+        inject_rename_contenttypes_operations(
+            plan=plan_of(there, wish.steps),
+            apps=there.state(there.applied).apps,
+            using=there.connection.alias,
+        )
+    for step in wish.steps:
+        if not step.fake:
+            sql.open_up(there.migration(step.key), step=step, script=script)
+    with _saying_where(script), there.connection.execute_wrapper(script.watch):
+        perform(
+            there,
+            wish.steps,
+            origin=origin,
+            limits=_alone(limits),
+            progress=script,
+            command=wish.command,
+            undoes=wish.undoes,
+        )
+
+
+def perform(
+    project: Project,
+    steps: Sequence[Step],
+    *,
+    origin: Origin,
+    limits: Limits,
+    progress: Progress,
+    command: str,
+    undoes: UUID | None = None,
+) -> None:
+    """A run on a database that nobody else knows of."""
+    connection = project.connection
+    with short_timeouts(connection, limits) as timeouts:
+        Run(
+            project,
+            journal=Journal(connection, origin),
+            timeouts=timeouts,
+            limits=limits,
+            progress=progress,
+            is_locked=False,
+        ).perform(steps, command=command, undoes=undoes)
+
+
+class _Quiet(Progress):
+    """Knows where it is, and keeps it to itself."""
+
+    step: Step | None = None
+
+    def starts(self, step: Step) -> None:
+        self.step = step
+
+
+@contextmanager
+def _saying_where(heard: _Quiet | sql.Script) -> Iterator[None]:
+    try:
+        yield
+    except SchemaError:
+        raise
+    except Exception as error:
+        raise NoScript(f"{heard.step or 'the record of migrations'}", _why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    said = f"{error}".strip().partition("\n")[0].rstrip(".")
+    return said if isinstance(error, DatabaseError) else f"{type(error).__name__}: {said}"
+
+
+def _catalog_of(live: BaseDatabaseWrapper, *, wait: int) -> Catalog:
+    """PostgreSQL reads some of it only when nobody is changing the table; 0 would wait for ever."""
+    try:
+        with live.cursor() as cursor, _lock_timeout(cursor, f"{max(wait * 1000, 1)}"):
+            return catalog(live)
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise TablesLocked(waited=wait) from error
+        raise
+
+
+@contextmanager
+def _lock_timeout(cursor: CursorWrapper, value: str) -> Iterator[None]:
+    cursor.execute(
+        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, false)", [value]
+    )
+    (before, _) = cursor.fetchone()
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # inside a transaction that has failed it goes back by itself
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
+
+
+# --- What makes a script wrong --------------------------------------------------------------------
+
+
+def _is_fake(steps: Sequence[Step]) -> bool:
+    """Nothing but the record changes, and tables do not matter."""
+    return all(step.fake for step in steps)
+
+
+def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
+    for half in resume.half_done(live):
+        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
+
+
+def _refuse_change(project: Project) -> None:
+    """The catalogue was read after the record; somebody may have migrated in between."""
+    if recorded(project.connection).keys() != project.applied.keys():
+        raise PlanChanged
+
+
+def _refuse_drift(before: Catalog, *, after: Catalog, found: Catalog) -> None:
+    """A script made from the migrations fits neither tables that are not as the migrations say
+    nor a database that has already what it makes."""
+    ours = _tables(before)
+    wrong = [
+        each.thing
+        for each in differences(before, found)
+        if (table_of(each.thing) in ours or (each.found is None and table_of(each.thing) is None))
+        and not each.thing.startswith("grant ")
+    ]
+    made = _tables(after) - ours
+    wrong += sorted(f"table {table}" for table in made & _tables(found))
+    if wrong:
+        raise NotAsMigrated(wrong)
+
+
+def _tables(things: Catalog) -> set[str]:
+    return {table for thing in things if (table := table_of(thing))}
+
+
+def _named(live: BaseDatabaseWrapper) -> str:
+    return f"what the database {live.settings_dict['NAME']} has"
+
+
+def _alone(limits: Limits) -> Limits:
+    """There is nobody to wait for: what is written down must not be what a retry repeats."""
+    return replace(limits, lock_timeout_ms=0)

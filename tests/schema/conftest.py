@@ -1,0 +1,204 @@
+"""A database of its own for a test, and tiny apps with a story in the place of the project's."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
+
+from ingestion.schema.catalog import Catalog, catalog
+from ingestion.schema.journal import entries
+from ingestion.schema.models import JournalEntry
+from ingestion.schema.plan import Key
+from ingestion.schema.scratch import scratch
+
+STORIES = Path(__file__).with_name("stories")
+LIBRARIES = frozenset({"library"})
+"""Stories that are not the project's own: they lie in a folder called site-packages."""
+COPIED = frozenset({"edited"})
+"""Stories whose files a test may change: it gets a copy of them."""
+
+Use = Callable[..., None]
+Migrate = Callable[..., str]
+WriteApp = Callable[..., Path]
+
+
+# As a new database has it; to make one takes ten times as long.
+EMPTY = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid();
+    DO $$
+    DECLARE name text;
+    BEGIN
+        FOR name IN SELECT quote_ident(nspname) FROM pg_namespace
+                     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+        LOOP
+            EXECUTE 'DROP SCHEMA ' || name || ' CASCADE';
+        END LOOP;
+    END
+    $$;
+    CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+"""
+
+
+@pytest.fixture(scope="session")
+def database_of_worker(django_db_blocker: Any) -> Iterator[DatabaseWrapper]:
+    """One for all tests of a process, which no alias leads to yet."""
+    live = connections["default"]
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            database = stack.enter_context(scratch("default"))
+        connections["default"] = live
+        yield database
+        with django_db_blocker.unblock():
+            stack.close()
+
+
+@pytest.fixture
+def own_database(
+    django_db_blocker: Any, database_of_worker: DatabaseWrapper
+) -> Iterator[DatabaseWrapper]:
+    """An empty database in the place of the default one, in autocommit, with a new session."""
+    live = connections["default"]
+    with django_db_blocker.unblock():
+        with database_of_worker.cursor() as cursor:
+            cursor.execute(EMPTY)
+        connections["default"] = database_of_worker
+        try:
+            yield database_of_worker
+        finally:
+            connections["default"] = live
+            database_of_worker.close()
+
+
+@pytest.fixture
+def write_app(tmp_path: Path) -> Iterator[WriteApp]:
+    """write_app("shop", {"0001_initial": SOURCE}) → its folder; story("shop") installs it.
+
+    `source` copies a folder instead, `installed` makes it a library.
+    """
+    written: set[str] = set()
+    places = {True: tmp_path / "site-packages", False: tmp_path / "written-apps"}
+
+    def write(
+        app: str,
+        migrations: Mapping[str, str] | None = None,
+        *,
+        source: Path | None = None,
+        installed: bool = False,
+    ) -> Path:
+        folder = places[installed] / app
+        if source is not None:
+            shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "migrations").mkdir(parents=True, exist_ok=True)
+        (folder / "__init__.py").touch()
+        (folder / "migrations" / "__init__.py").touch()
+        for name, text in (migrations or {}).items():
+            (folder / "migrations" / f"{name}.py").write_text(text)
+        written.add(app)
+        _forget(written)
+        return folder
+
+    sys.path[:0] = [str(place) for place in places.values()]
+    yield write
+    for place in places.values():
+        sys.path.remove(str(place))
+    _forget(written)
+
+
+def _forget(packages: set[str]) -> None:
+    """The modules of these, which other tests write anew."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+        del sys.modules[name]
+    sys.path_importer_cache.clear()
+
+
+@pytest.fixture
+def story(settings: Any, write_app: WriteApp) -> Use:
+    """story("linear", …): install only these apps, content types and the tool.
+
+    Each is one of `stories/`, or one that `write_app` has written, or a dotted name.
+    """
+
+    def use(*apps: str) -> None:
+        for app in apps:
+            if app in LIBRARIES | COPIED:
+                write_app(app, source=STORIES / app, installed=app in LIBRARIES)
+        settings.INSTALLED_APPS = [
+            "ingestion.schema.apps.SchemaConfig",
+            "django.contrib.contenttypes",
+            *map(_module, apps),
+        ]
+        settings.SCHEMA = {"VERSION": "1.2.3", "COMMIT": "c0ffee"}
+
+    return use
+
+
+def _module(app: str) -> str:
+    is_story = (STORIES / app).is_dir() and app not in LIBRARIES | COPIED
+    return f"tests.schema.stories.{app}" if is_story else app
+
+
+@pytest.fixture
+def migrate(own_database: DatabaseWrapper) -> Migrate:
+    """migrate("linear", "-1", verbosity=0, …) → what the command prints."""
+
+    def run(*words: str, **options: Any) -> str:
+        said = StringIO()
+        call_command("migrate", *words, stdout=said, no_color=True, **options)
+        return said.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def applied(own_database: DatabaseWrapper) -> Callable[[], set[Key]]:
+    """applied() → what `django_migrations` holds."""
+    return lambda: set(MigrationRecorder(connection).applied_migrations())
+
+
+@pytest.fixture
+def journal(own_database: DatabaseWrapper) -> Callable[[], list[JournalEntry]]:
+    """journal() → its entries, oldest first."""
+    return lambda: list(entries(connection))
+
+
+@pytest.fixture
+def catalog_now(own_database: DatabaseWrapper) -> Callable[[], Catalog]:
+    return lambda: catalog(connection)
+
+
+@pytest.fixture
+def names(applied: Callable[[], set[Key]]) -> Callable[[str], list[str]]:
+    """names("linear") → of the migrations of this app that are applied, sorted."""
+    return lambda app: sorted(name for label, name in applied() if label == app)
+
+
+@pytest.fixture
+def refuse(
+    migrate: Migrate,
+    applied: Callable[[], set[Key]],
+    journal: Callable[[], list[JournalEntry]],
+    catalog_now: Callable[[], Catalog],
+) -> Migrate:
+    """refuse("linear", "-99") → the sentences of the refusal; exit 2, and nothing is changed."""
+
+    def run(*words: str, **options: Any) -> str:
+        before = catalog_now(), applied(), journal()
+        with pytest.raises(CommandError) as refusal:
+            migrate(*words, **options)
+        assert refusal.value.returncode == 2
+        assert (catalog_now(), applied(), journal()) == before
+        return str(refusal.value)
+
+    return run

@@ -1,0 +1,7 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True))]),
+    ]

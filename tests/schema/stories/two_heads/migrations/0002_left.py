@@ -1,0 +1,8 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("two_heads", "0001_start")]
+    operations = [
+        migrations.CreateModel("Left", [("id", models.BigAutoField(primary_key=True))]),
+    ]
