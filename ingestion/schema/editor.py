@@ -16,6 +16,11 @@ class Editor(DatabaseSchemaEditor):
     executes the deferred ones as the transaction ends, when it is too late to record.
     """
 
+    # Without CASCADE, as Django does from 6.1 on: a view that somebody made on the table is not
+    # dropped along with it, in silence.
+    sql_delete_table = "DROP TABLE %(table)s"
+    sql_delete_column = "ALTER TABLE %(table)s DROP COLUMN %(column)s"
+
     sink: Sink
 
     def __enter__(self) -> "Editor":

@@ -103,10 +103,10 @@ class StepsRunOut(SchemaError):
         word = f"{app} " if app else ""
         left = "to apply" if forwards else "to undo"
         count = f"only {available} migration(s)" if available else "no migration"
-        everything = f"{word}{'head' if forwards else 'zero'}"
+        verb, everything = ("Apply", "head") if forwards else ("Undo", "zero")
         super().__init__(
             f"{whose[0].upper()}{whose[1:]} has {count} {left}, and {asked} were asked for.",
-            hint=f"{'Apply' if forwards else 'Undo'} all of them with: manage.py migrate {everything}"
+            hint=f"{verb} all of them with: manage.py migrate {word}{everything}"
             if available
             else "See where it stands with: manage.py schema status",
         )
@@ -129,7 +129,8 @@ class NeedsOthers(SchemaError):
     def __init__(self, key: tuple[str, str], missing: list[tuple[str, str]]) -> None:
         app, name = key
         super().__init__(
-            f"{app}.{name} cannot be applied alone: it needs {listed('.'.join(k) for k in missing)}.",
+            f"{app}.{name} cannot be applied alone: "
+            f"it needs {listed('.'.join(k) for k in missing)}.",
             hint=f"Apply it with what it needs: manage.py migrate {app} {name}",
         )
         self.key, self.missing = key, missing
@@ -191,7 +192,8 @@ class BrokenFile(SchemaError):
 class AnotherMigrator(SchemaError):
     def __init__(self, holder: object, *, waited: float) -> None:
         super().__init__(
-            f"Another migration is running: {holder or 'it has just ended'}; waited {waited:.0f} s.",
+            f"Another migration is running: {holder or 'it has just ended'}; "
+            f"waited {waited:.0f} s.",
             hint="Nothing was changed. Run this again when it is done, or wait longer with "
             "--lock-wait SECONDS.",
         )
@@ -246,7 +248,8 @@ class StillBlocked(SchemaError):
     def __init__(self, where: str, reason: str, blockers: list[str], *, seconds: int) -> None:
         who = f" The table is held by {listed(blockers)}." if blockers else ""
         super().__init__(
-            f"{where} still meets a {reason} after {seconds} s of trying, and was rolled back.{who}",
+            f"{where} still meets a {reason} after {seconds} s of trying, and was rolled back."
+            f"{who}",
             hint="End what holds the table (SELECT pg_terminate_backend(PID)), or try at a quieter "
             "hour: manage.py migrate goes on from here.",
         )
@@ -280,9 +283,9 @@ class HalfDoneElsewhere(SchemaError):
 
 class BreaksTransaction(SchemaError):
     def __init__(self, name: str, statement: str) -> None:
+        word = statement.split(maxsplit=1)[0].upper()
         super().__init__(
-            f"{name} ends the transaction that it is in with {statement.split(maxsplit=1)[0].upper()}, "
-            "and was rolled back.",
+            f"{name} ends the transaction that it is in with {word}, and was rolled back.",
             hint="Take the statement out, or set atomic = False in the migration.",
         )
         self.name, self.statement = name, statement
@@ -297,8 +300,8 @@ class ConnectionLost(SchemaError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"The connection to the server was lost during {what}.",
-            hint="What was not recorded is rolled back. Run migrate again when the server is there: "
-            "it goes on from what was recorded.",
+            hint="What was not recorded is rolled back. Run migrate again when the server is "
+            "there: it goes on from what was recorded.",
         )
 
 
@@ -400,7 +403,8 @@ class NoScript(SchemaError):
 class TablesLocked(SchemaError):
     def __init__(self, *, waited: int) -> None:
         super().__init__(
-            f"Somebody is changing the tables, and what they are cannot be read; waited {waited} s.",
+            "Somebody is changing the tables, and what they are cannot be read; "
+            f"waited {waited} s.",
             hint="Nothing was changed. Run this again when it is done, wait longer with "
             "--lock-wait SECONDS, or say what the script is to start from with --from STATE.",
         )

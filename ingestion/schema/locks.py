@@ -37,6 +37,7 @@ BLOCKERS = """
       JOIN pg_class c ON c.oid = l.relation
       JOIN pg_stat_activity a USING (pid)
      WHERE c.relname = ANY (%s) AND l.granted AND l.pid <> pg_backend_pid()
+       AND coalesce(clock_timestamp() - a.xact_start >= %s * interval '1 ms', true)
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
      ORDER BY 1 LIMIT 3
 """
@@ -174,10 +175,13 @@ def _process(connection: BaseDatabaseWrapper) -> int:
         return int(cursor.fetchone()[0])
 
 
-def blockers(connection: BaseDatabaseWrapper, statement: str) -> list[str]:
-    """Who holds a lock on what the statement names, oldest transaction first: a few words each."""
+def blockers(connection: BaseDatabaseWrapper, statement: str, *, waited_ms: int) -> list[str]:
+    """Who holds a lock on what the statement names, oldest transaction first: a few words each.
+
+    Who came while it waited has waited behind it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(BLOCKERS, [_names(statement)])
+        cursor.execute(BLOCKERS, [_names(statement), waited_ms])
         return [words for _, words in cursor.fetchall()]
 
 

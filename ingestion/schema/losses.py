@@ -11,6 +11,8 @@ from django.db.migrations import (
     AlterField,
     AlterModelTable,
     CreateModel,
+    DeleteModel,
+    RemoveField,
     RenameField,
     RenameModel,
 )
@@ -118,6 +120,28 @@ def candidates(project: Project, steps: Sequence[Step]) -> list[Candidate]:
     return [each for each in found if each.now.table not in REMADE]
 
 
+def given_up(project: Project, steps: Sequence[Step]) -> list[Candidate]:
+    """What goes with steps forwards: meant by whoever wrote them, but not by who undoes an undo."""
+    state = project.state(project.visible())
+    found: list[Candidate] = []
+    for step in steps:
+        walk = Walk(step, Names())
+        for operation in [] if step.fake else project.migration(step.key).operations:
+            found += _of_removal(operation, state, walk)
+            state = after(state, step.key[0], operation)
+    return found
+
+
+def _of_removal(operation: Operation, before: State, walk: Walk) -> Iterator[Candidate]:
+    app = walk.step.key[0]
+    match operation:
+        case DeleteModel():
+            yield from _of_model(before.apps.get_model(app, operation.name), walk)
+        case RemoveField():
+            model = before.apps.get_model(app, operation.model_name)
+            yield from _of_field(model, model._meta.get_field(operation.name), walk)
+
+
 def losses(connection: BaseDatabaseWrapper, found: Sequence[Candidate]) -> list[Loss]:
     """Those of which there is something, each once, and no column that goes with its table."""
     tables = {each.now.table for each in found if each.now.column is None}
@@ -177,7 +201,9 @@ def _of_operation(
         case CreateModel():
             yield from _of_model(reached.apps.get_model(app, operation.name), walk)
         case AddField():
-            yield from _of_field(operation, reached.apps.get_model(app, operation.model_name), walk)
+            model = reached.apps.get_model(app, operation.model_name)
+            field = _as_given(operation, model._meta.get_field(operation.name))
+            yield from _of_field(model, field, walk)
 
 
 def _models(name: str, app: str, before: State, reached: State) -> tuple[Any, Any]:
@@ -191,14 +217,13 @@ def _of_model(model: Any, walk: Walk) -> Iterator[Candidate]:
             yield walk.found(table)
 
 
-def _of_field(operation: AddField, model: Any, walk: Walk) -> Iterator[Candidate]:
+def _of_field(model: Any, field: Any, walk: Walk) -> Iterator[Candidate]:
     if not model._meta.managed or model._meta.swapped:
         return
-    field = model._meta.get_field(operation.name)
     if table := _join_table(field):
         yield walk.found(table)
     elif getattr(field, "column", None) and not getattr(field, "generated", False):
-        yield walk.found(model._meta.db_table, field.column, _as_given(operation, field))
+        yield walk.found(model._meta.db_table, field.column, field)
 
 
 def _as_given(operation: AddField, field: Any) -> Any:

@@ -8,6 +8,7 @@ A piece that may be a transaction commits together with its entry. Of the others
 index is judged by the catalogue; the rest is done again when it is not known to be done, and named.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -31,6 +32,7 @@ WHOLE = frozenset(
 )
 """Django's own on models and fields: a handful of statements that look at the database first."""
 
+SETTING = re.compile(r"(?:RESET|SET(?!\s+CONSTRAINTS))\s", re.IGNORECASE)
 ACTIVE_SQL_TRANSACTION, INVALID_TRANSACTION_TERMINATION = "25001", "2D000"
 """What a transaction answers to a CALL or DO that commits, and to what the text does not show."""
 
@@ -142,6 +144,9 @@ class Pieces:
         self._piece(statements, piece_of("; ".join(statements)))
 
     def _piece(self, texts: list[str], piece: str) -> None:
+        if len(texts) == 1 and _is_setting(texts[0]):
+            self._now(texts[0])  # of this session: in the next one it has to be said again
+            return
         if not texts or self.done.take(piece):
             return
         if len(texts) == 1 and needs_no_transaction(texts[0]):
@@ -193,6 +198,10 @@ class Pieces:
     def _now(self, text: str) -> None:
         self.progress.executes(text)
         self.editor.execute_now(text)
+
+
+def _is_setting(text: str) -> bool:
+    return all(SETTING.match(part) for part in split(text))
 
 
 def _wants_no_transaction(error: DatabaseError) -> bool:

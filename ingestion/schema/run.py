@@ -51,7 +51,7 @@ class Run:
         timeouts: Timeouts,
         limits: Limits,
         progress: Progress,
-        before_undoing: Callable[[Step], None] = lambda step: None,
+        before_step: Callable[[Step], None] = lambda step: None,
         is_locked: bool = True,
     ) -> None:
         self.project = project
@@ -60,7 +60,7 @@ class Run:
         self.timeouts = timeouts
         self.limits = limits
         self.progress = progress
-        self.before_undoing = before_undoing
+        self.before_step = before_step
         self.is_locked = is_locked
         """False on a database that nobody else knows of."""
         self.recorder = MigrationRecorder(self.connection)
@@ -151,9 +151,11 @@ class Run:
     def _whole(self, step: Step, migration: Migration, state: State) -> State:
         """As one transaction."""
         reached = state
+        before = frozenset(self.applied)
 
         def attempt() -> None:
             nonlocal reached
+            self.applied = set(before)
             started = time.monotonic()
             statements: list[str] = []
             with self._transaction():
@@ -180,8 +182,8 @@ class Run:
 
         reached = state
         with made:
+            self.before_step(step)
             if step.backwards:
-                self.before_undoing(step)
                 backwards(migration, state, made, around=around)
             else:
                 reached = forwards(migration, state, made, around=around)
@@ -216,8 +218,8 @@ class Run:
         )
         self.timeouts.begin()
         with made:
+            self.before_step(step)
             if step.backwards:
-                self.before_undoing(step)
                 backwards(migration, state, made, around=pieces, in_parts=True)
             else:
                 reached = forwards(migration, state, made, around=pieces, in_parts=True)
@@ -362,7 +364,8 @@ class Run:
     def _pause(self, reason: str, tries: int, *, deadline: float, error: OperationalError) -> None:
         pause = min(SHORTEST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
         pause *= random.uniform(0.5, 1.5)  # noqa: S311
-        found = blockers(self.connection, self.timeouts.failed)
+        waited_ms = self.limits.lock_timeout_ms
+        found = blockers(self.connection, self.timeouts.failed, waited_ms=waited_ms)
         where = str(self.current)
         if time.monotonic() + pause > deadline:
             raise StillBlocked(where, reason, found, seconds=self.limits.retry) from error

@@ -25,11 +25,16 @@ def main() -> int:
         cluster = folder / "postgres"
         server.ensure(cluster)
         try:
-            print(f"{_machine()}; medians of {rounds} rounds, turn by turn\n")
-            print(migrations.report(folder / "migrations", cluster, rounds=rounds))
+            _say(f"{_machine()}; medians of {rounds} rounds, turn by turn\n")
+            _say(migrations.report(folder / "migrations", cluster, rounds=rounds))
         finally:
             server.stop(cluster)
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _machine() -> str:

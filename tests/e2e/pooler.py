@@ -1,4 +1,4 @@
-"""A transaction pooler in little: several clients share its sessions, from one transaction to the next.
+"""A transaction pooler in little: clients share its sessions, from one transaction to the next.
 
 It speaks the simple protocol only, which psycopg2 does, to a server that trusts its socket. As
 PgBouncer does, it tells each client a process id of its own making.

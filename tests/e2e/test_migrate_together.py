@@ -7,13 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import pairwise
 from typing import Any
 
-import psycopg2
 import pytest
 
-from tests.schema.processes import Tiny, tiny, until
+from tests.schema.processes import Tiny, tiny
 
 TABLE = 'migrations.CreateModel("T", [("id", models.BigAutoField(primary_key=True))])'
 SLEEP = 'migrations.RunSQL("SELECT pg_sleep({})", "")'
@@ -113,6 +111,27 @@ def test_a_concurrent_index_and_three_that_wait_do_not_deadlock(project: Tiny) -
         assert said(process)
         assert process.returncode == 0
     assert project.actions("step", "retry", "fail") == ["step 0001", "step 0002"]
+
+
+def test_an_index_whose_builder_was_killed_is_built_anew(project: Tiny) -> None:
+    index = 'AddIndexConcurrently("T", models.Index(fields=["id"], name="again"))'
+    project.write("a", TABLE, index, atomic=False)
+    assert project.run("migrate", "a", "0001").code == 0
+    with closing(project.connect()) as reader, reader.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+        holder = project.start("migrate")
+        project.wait_for_statement("CREATE INDEX CONCURRENTLY%")
+        project.wait_for("SELECT 1 FROM pg_index WHERE NOT indisvalid")
+        holder.kill()
+        said(holder)
+        next_one = project.start("migrate")
+        project.wait_for_statement("%INDEX CONCURRENTLY%")
+        cursor.execute("COMMIT")
+    assert "removes what was left broken: DROP INDEX CONCURRENTLY" in said(next_one)
+    assert next_one.returncode == 0
+    assert project.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'again'::regclass") == [
+        (True,)
+    ]
 
 
 # --- Beside those who use the tables -------------------------------------------------------

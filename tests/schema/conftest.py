@@ -19,6 +19,7 @@ from ingestion.schema.journal import entries
 from ingestion.schema.models import JournalEntry
 from ingestion.schema.plan import Key
 from ingestion.schema.scratch import scratch
+from ingestion.schema.subcommands.adopt import answer
 
 STORIES = Path(__file__).with_name("stories")
 LIBRARIES = frozenset({"library"})
@@ -29,6 +30,7 @@ COPIED = frozenset({"edited"})
 Use = Callable[..., None]
 Migrate = Callable[..., str]
 WriteApp = Callable[..., Path]
+Adopt = Callable[..., tuple[str, int]]
 
 
 # As a new database has it; to make one takes ten times as long.
@@ -200,5 +202,15 @@ def refuse(
         assert refusal.value.returncode == 2
         assert (catalog_now(), applied(), journal()) == before
         return str(refusal.value)
+
+    return run
+
+
+@pytest.fixture
+def adopt(own_database: DatabaseWrapper) -> Adopt:
+    """adopt(plan=True, …) → what the subcommand says, and its exit code."""
+
+    def run(*, as_json: bool = False, plan: bool = False) -> tuple[str, int]:
+        return answer(connection, {"json": as_json, "plan": plan, "lock_wait": 5})
 
     return run

@@ -80,7 +80,7 @@ def test_undoing_writes_what_was_undone(story: Story, migrate: Migrate, journal:
     migrate(undo=True)
     assert told(journal()[3:]) == ["begin", "undo", "unapply 0001_book", "end"]
     assert journal()[4].detail == {"of": str(first)}
-    assert journal()[5].ddl == 'DROP TABLE "linear_book" CASCADE;'
+    assert journal()[5].ddl == 'DROP TABLE "linear_book";'
 
 
 def test_fake_says_in_which_direction(story: Story, migrate: Migrate, journal: Entries) -> None:

@@ -15,7 +15,6 @@ from ingestion.schema import locks
 from ingestion.schema.errors import AnotherMigrator, LockLost
 from ingestion.schema.journal import Entry, Journal
 from ingestion.schema.origin import origin
-from tests.schema.processes import until
 
 Use = Callable[..., Any]
 

@@ -48,7 +48,7 @@ UNIQUE = (
 
 @pytest.fixture
 def shop(story: Use, write_app: Use, migrate: Use) -> Callable[..., None]:
-    """shop("OPERATIONS", "FUNCTIONS"): they are 0002 of the app; 0001, with two rows, is applied."""
+    """shop("OPERATIONS", "FUNCTIONS"): they are 0002 of the app; 0001, two rows, is applied."""
 
     def install(operations: str, functions: str = "") -> None:
         write_app("shop", {"0001_table": TABLE, "0002_pieces": FILE % (functions, operations)})
@@ -171,6 +171,16 @@ def test_sql_that_commits_by_itself_runs_outside_of_a_transaction(shop: Use, app
     assert numbers() == [2, 3, 4]
 
 
+def test_what_is_set_for_the_session_is_set_again(shop: Use, apply: Use) -> None:
+    insert = "INSERT INTO shop_t (n) SELECT current_setting('shop.n')::int"
+    shop(f"""migrations.RunSQL("SET shop.n = '5'"), {FAILS}, migrations.RunSQL({insert!r})""")
+    fails(apply)
+    ask("RESET ALL; INSERT INTO shop_t (n) VALUES (0)")
+    connection.close()
+    apply()
+    assert numbers() == [0, 5]
+
+
 # --- Python --------------------------------------------------------------------------------
 
 INSERTS = """
@@ -231,7 +241,10 @@ def test_vacuum_runs_again_and_is_named(shop: Use, apply: Use) -> None:
 
 # --- Concurrent indexes --------------------------------------------------------------------
 
-INDEXES = "SELECT indexdef FROM pg_indexes JOIN pg_index ON indexname = indexrelid::regclass::text AND indisvalid WHERE indexname LIKE 'shop_n%'"
+INDEXES = """
+    SELECT indexdef FROM pg_indexes JOIN pg_index ON indexrelid = to_regclass(indexname)
+     WHERE indisvalid AND indexname LIKE 'shop_n%'
+"""
 
 
 def test_an_index_that_was_left_broken_is_made_anew(shop: Use, apply: Use) -> None:
@@ -310,7 +323,8 @@ def test_fake_settles_what_is_half_undone(shop: Use, apply: Use, names: Use) -> 
 
 def test_each_piece_is_in_the_journal(shop: Use, apply: Use, journal: Use) -> None:
     shop(
-        f"migrations.AddField('T', 'a', models.IntegerField(null=True)), {INDEX}, {SQL.format(2, 2)}"
+        f"migrations.AddField('T', 'a', models.IntegerField(null=True)), {INDEX}, "
+        f"{SQL.format(2, 2)}"
     )
     apply()
     found = [entry for entry in journal() if entry.migration == "0002_pieces"]

@@ -146,6 +146,39 @@ def test_it_takes_back_a_merge_alone(story: Story, migrate: Migrate, names: Name
     assert names("branched") == ["0001_root", "0002_a1", "0003_a2"]
 
 
+DROPPED = """
+from django.db import migrations
+class Migration(migrations.Migration):
+    dependencies = [("shelf", "0001_shelf")]
+    operations = [migrations.RemoveField("Shelf", "label"), migrations.DeleteModel("Board")]
+"""
+MADE = """
+from django.db import migrations, models
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Shelf", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("label", models.CharField(max_length=9, default="none", db_default="none")),
+        ]),
+        migrations.CreateModel("Board", [("id", models.BigAutoField(primary_key=True))]),
+    ]
+"""
+
+
+def test_what_was_filled_since_it_came_back_does_not_go_in_silence(
+    story: Story, write_app: Callable[..., Any], migrate: Migrate, refuse: Migrate, names: Names
+) -> None:
+    write_app("shelf", {"0001_shelf": MADE, "0002_dropped": DROPPED})
+    story("shelf")
+    migrate("shelf")
+    migrate("shelf", "-1")
+    execute("INSERT INTO shelf_shelf (label) VALUES ('none'), ('top')")
+    execute("INSERT INTO shelf_board DEFAULT VALUES")
+    assert "1 value(s) of shelf_shelf.label, 1 row(s) of shelf_board" in refuse(undo=True)
+    migrate(undo=True, accept_data_loss=True)
+    assert names("shelf") == ["0001_shelf", "0002_dropped"]
+
+
 def test_it_refuses_when_there_is_no_run(story: Story, refuse: Migrate) -> None:
     story("linear")
     assert refuse(undo=True) == NOTHING

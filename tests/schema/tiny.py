@@ -4,9 +4,10 @@
     python -m tests.schema.tiny CONFIGURATION               the same for each line of its input,
                                                             in a fork: all is loaded once
 
-The configuration is JSON: the `database`, the `apps`, a `folder` of more apps, and SCHEMA. A line is JSON too: the words,
-what is other in SCHEMA, and when to die: ["before", 3], the third statement that changes
-something, or ["after", 3], the third one that ends what is done as one.
+The configuration is JSON: the `database`, the `apps`, a `folder` of more apps, and the `schema`
+of the settings. A line is JSON too: the words, what is other in `schema`, and when to die:
+["before", 3], the third statement that changes something, or ["after", 3], the third one that
+ends what is done as one.
 """
 
 import json

@@ -207,6 +207,9 @@ class Command(migrate.Command):
     def _refuse_losses(self, steps: Sequence[Step]) -> None:
         """Ask a person, on a terminal; elsewhere the option must say it."""
         self.at_stake = losses.candidates(self.project, steps)
+        if self.options["undo"]:
+            again = [step for step in steps if not step.backwards]
+            self.at_stake += losses.given_up(self.project, again)
         self.accepted = self.options["accept_data_loss"]
         found = losses.losses(self.connection, self.at_stake) if not self.accepted else []
         if not found:
@@ -259,7 +262,7 @@ class Command(migrate.Command):
                 timeouts=timeouts,
                 limits=self.limits,
                 progress=self.printer,
-                before_undoing=self._refuse_new_losses,
+                before_step=self._refuse_new_losses,
             )
             undoes = self.past.run if self.options["undo"] else None
             try:
