@@ -28,8 +28,8 @@ e2e: .venv/test  ## Slow ones: crashes, a real browser, the README's commands
 	@$(BIN)/python -m pytest -q tests/e2e
 
 format: .venv/test
-	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 lock:  ## Pin again what pyproject.toml asks for; needs uv
 	./.ci/lock

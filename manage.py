@@ -3,7 +3,21 @@
 
 import os
 import sys
+import traceback
 from pathlib import Path
+
+ALEMBIC = {
+    "revision": "makemigrations -n NAME",
+    "upgrade": "migrate",
+    "downgrade": "migrate -1",
+    "current": "schema status",
+    "heads": "schema status",
+    "history": "schema history",
+    "branches": "schema history",
+    "show": "schema show APP NAME",
+    "merge": "makemigrations --merge",
+    "stamp": "migrate APP NAME --fake",
+}
 
 
 def main() -> int:
@@ -27,13 +41,19 @@ def run() -> int:
         return 2
     from ingestion.refusals import in_one_line
 
+    if sys.argv[1:2] and sys.argv[1] in ALEMBIC:
+        here = f"manage.py {ALEMBIC[sys.argv[1]]}"
+        print(f"Alembic's {sys.argv[1]} is here: {here} (README: From Alembic)", file=sys.stderr)
+        return 2
     try:
         execute_from_command_line(sys.argv)
+    except BrokenPipeError:  # `… | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         sentence = in_one_line(error)
-        if sentence is None:
-            raise
-        print(sentence, file=sys.stderr)
+        # Python would end with 1, which here means that there is something to see.
+        print(sentence or traceback.format_exc(), file=sys.stderr)
         return 2
     return 0
 

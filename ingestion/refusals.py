@@ -91,7 +91,7 @@ def _cure(text: str) -> str:
 
 def _denied(error: BaseException) -> str:
     first = str(error).splitlines()[0]
-    if "schema" not in first:
+    if " schema " not in first:
         return f"{_where()} was refused: {first}. Ask the owner of the database to grant it."
     return (
         f"{_where()} was refused: {first}. Let the role create tables there, as the owner of the "

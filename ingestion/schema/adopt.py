@@ -177,11 +177,7 @@ def _look(
         state=state,
         reached=_reached(project, chosen),
         rows={key: project.hash(key) for key in _rows(project, state.applied)},
-        unseen={
-            key: said
-            for key in state.applied
-            if not made[key] and (said := _untold(project.migration(key)))
-        },
+        unseen={key: said for key in state.applied if (said := _untold(project.migration(key)))},
         differences=state.differences(found),
         others=state.others(found),
     )

@@ -65,7 +65,9 @@ def _changes(finding: Finding, needed: Correction, *, done: bool) -> list[str]:
     if shown:
         lines += ["Marked as applied:" if done else "To be marked as applied:", *_by_app(shown)]
     if silent:
-        lines.append(f"{'Marked' if done else 'To be marked'} too, though no table shows it:")
+        lines.append(
+            f"{'Marked' if done else 'To be marked'} too, though no table shows all of it:"
+        )
         lines += [f"  {'.'.join(key)} ({', '.join(words)})" for key, words in silent.items()]
         lines.append(
             "    → see that what they do has been done here: manage.py schema show APP NAME"

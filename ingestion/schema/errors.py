@@ -1,6 +1,9 @@
 """Everything this tool refuses: what happened, what to do next, and the exit code."""
 
+import re
 from collections.abc import Iterable
+
+ALEMBIC = {"base": "zero", "heads": "head"}
 
 
 class SchemaError(Exception):
@@ -32,8 +35,16 @@ def listed(names: Iterable[str], *, most: int = 8) -> str:
 class UnknownTarget(SchemaError):
     @classmethod
     def app(cls, word: str, name: str | None) -> "UnknownTarget":
-        if word == "base":
-            return cls("There is no app 'base'.", hint="Alembic's base is: manage.py migrate zero")
+        if word in ALEMBIC:
+            return cls(
+                f"There is no app '{word}'.",
+                hint=f"Alembic's {word} is: manage.py migrate {ALEMBIC[word]}",
+            )
+        if label := re.fullmatch(r"(\w+)[.:](\w+)", word):
+            return cls(
+                f"There is no app with the label '{word}'.",
+                hint=f"App and name are two words: manage.py migrate {label[1]} {label[2]}",
+            )
         if word in {"head", "zero"} or word[:1] in {"+", "-"}:
             return cls(
                 f"'{word} {name}' says two things.",
@@ -99,13 +110,13 @@ class Ambiguous(SchemaError):
 
 class StepsRunOut(SchemaError):
     def __init__(self, app: str | None, *, asked: int, available: int, forwards: bool) -> None:
-        whose = app or "the project"
+        whose = app or "The project"
         word = f"{app} " if app else ""
         left = "to apply" if forwards else "to undo"
         count = f"only {available} migration(s)" if available else "no migration"
         verb, everything = ("Apply", "head") if forwards else ("Undo", "zero")
         super().__init__(
-            f"{whose[0].upper()}{whose[1:]} has {count} {left}, and {asked} were asked for.",
+            f"{whose} has {count} {left}, and {asked} were asked for.",
             hint=f"{verb} all of them with: manage.py migrate {word}{everything}"
             if available
             else "See where it stands with: manage.py schema status",
@@ -118,7 +129,7 @@ class HasDependents(SchemaError):
         app, name = key
         super().__init__(
             f"{app}.{name} cannot be undone alone: {listed('.'.join(k) for k in staying)} "
-            f"need(s) it.",
+            f"{'need' if len(staying) > 1 else 'needs'} it.",
             hint="Undo what depends on it first, or name the target: manage.py migrate APP NAME "
             "takes dependents along.",
         )
@@ -270,7 +281,7 @@ class HalfDoneElsewhere(SchemaError):
         app, _, migration = name.partition(".")
         half = "half undone" if backwards else "half applied"
         finish = (
-            f"undo it to its end with: manage.py migrate to the one before it in {app}"
+            f"undo it to its end with: manage.py migrate {app} -1"
             if backwards
             else f"finish it with: manage.py migrate {app} {migration}"
         )
@@ -351,8 +362,9 @@ class TwoWishes(SchemaError):
 
 class CannotPrune(SchemaError):
     def __init__(self, names: list[str]) -> None:
+        verb = "name" if len(names) > 1 else "names"
         super().__init__(
-            f"{listed(names)} still name(s) them in `replaces`, and may not be applied itself.",
+            f"{listed(names)} still {verb} them in `replaces`, and may not be applied.",
             hint="Nothing was changed. Run migrate, take `replaces` out of the file, then prune.",
         )
         self.names = names

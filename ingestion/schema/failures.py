@@ -1,6 +1,7 @@
 """What the database said when a run failed → a refusal that says what became of the run."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from psycopg2 import errors as pg
@@ -8,7 +9,7 @@ from psycopg2 import errors as pg
 from ingestion.schema.errors import ConnectionLost, MigrationFailed, SchemaError
 from ingestion.schema.run import Run
 
-CURES: tuple[tuple[type[Exception], str], ...] = (
+CURES: tuple[tuple[Any, str], ...] = (
     (
         pg.InsufficientPrivilege,
         "Run it as the role that owns the tables, or let the owner grant what is missing.",
@@ -17,6 +18,12 @@ CURES: tuple[tuple[type[Exception], str], ...] = (
         pg.ReadOnlySqlTransaction,
         "The server or the role only reads: connect to the primary, as a role that may write.",
     ),
+    (
+        (pg.DuplicateTable, pg.DuplicateColumn, pg.DuplicateObject),
+        "The database has it already. If its history was lost, find the state it is in with: "
+        "manage.py schema adopt --plan. Otherwise mend the migration.",
+    ),
+    (pg.LockNotAvailable, "Somebody holds a table that it needs: try again in a moment."),
     (pg.DiskFull, "Make room on the server's disk, then run migrate again."),
     (
         pg.QueryCanceled,
@@ -29,7 +36,7 @@ OTHERWISE = "Mend the migration, and run migrate again; --traceback shows where 
 
 def refusal(error: DatabaseError | InterfaceError, run: Run | None) -> SchemaError:
     """For any error of the database after it was reached."""
-    what = str(run.current) if run and run.current else "the record of migrations"
+    what = _what(run)
     if _is_lost(error):
         return ConnectionLost(what)
     cause = next((each for each in _chain(error) if isinstance(each, pg.Error)), None)
@@ -37,6 +44,18 @@ def refusal(error: DatabaseError | InterfaceError, run: Run | None) -> SchemaErr
     why = (primary or f"{error}".strip().partition("\n")[0]).rstrip(".")
     hint = next((cure for kind, cure in CURES if isinstance(cause, kind)), OTHERWISE)
     return MigrationFailed(what, why, state=became(run), hint=hint)
+
+
+def _what(run: Run | None) -> str:
+    if run is None or not (run.current or run.done):
+        return "the record of migrations"
+    return str(run.current) if run.current else "what follows the migrations"
+
+
+def python_refusal(error: BaseException, run: Run) -> SchemaError:
+    """For any other error inside a migration: it is the author's, who gets the traceback too."""
+    why = f"{type(error).__name__}: {error}".rstrip(".")
+    return MigrationFailed(str(run.current), why, state=became(run), hint=OTHERWISE)
 
 
 def is_about_the_role(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from ingestion.schema.journal import CREATE, TABLE
 from ingestion.schema.locks import KEY
+from ingestion.schema.losses import told
 from ingestion.schema.plan import Key, Step
 from ingestion.schema.psql import INDENT, comment, echo, ended
 from ingestion.schema.sql import RUN, Script, counted, verb
@@ -50,6 +51,7 @@ def head(script: Script, start: Start, *, command: str) -> list[str]:
         "\\set AUTOCOMMIT on",
         *_default("lock_timeout", f"{script.limits.lock_timeout_ms}ms"),
         *(_default("leave_out_python", "no") if script.gaps else []),
+        *(_default("accept_data_loss", "no") if _looks_for_losses(script) else []),
         *_settings(script),
         "",
         comment("Go on only from the state that this was made for, and alone."),
@@ -74,7 +76,7 @@ def _words(script: Script, start: Start, *, command: str) -> list[str]:
     version = f"service {script.origin.version}, " if script.origin.version else ""
     role, server = _role_and_server(script.connection)
     limit = f"{script.limits.lock_timeout_ms} ms"
-    return [
+    paragraphs = [
         *_paragraph(f"manage.py {command}: {counted(script.steps)}"),
         *_listed(f"{verb(step)} {step}" for step in script.steps),
         *_paragraph(
@@ -95,8 +97,10 @@ def _words(script: Script, start: Start, *, command: str) -> list[str]:
             "script stops. To wait longer: psql\xa0-v\xa0lock_timeout=2s"
         ),
         *_on_gaps(script),
-        comment("Content types and permissions come with the next manage.py migrate."),
+        *_on_losses(script),
+        *_on_content_types(script.steps),
     ]
+    return paragraphs[:-1]  # the last one separates nothing
 
 
 def _on_transactions(script: Script) -> list[str]:
@@ -114,7 +118,8 @@ def _on_pieces(steps: Sequence[Step]) -> list[str]:
     if not steps:
         return []
     return [
-        comment("Not so where a migration says atomic = False: each piece commits with an entry."),
+        comment("Not so where a migration says atomic = False: each piece commits with an entry,"),
+        comment("and from between two pieces only manage.py migrate goes on."),
         *_listed(f"{step}" for step in steps),
     ]
 
@@ -133,9 +138,33 @@ def _on_gaps(script: Script) -> list[str]:
     ]
 
 
+def _looks_for_losses(script: Script) -> bool:
+    return bool(script.at_stake) and not script.is_loss_accepted
+
+
+def _on_losses(script: Script) -> list[str]:
+    if not script.at_stake:
+        return []
+    places = [each.now for each in told(script.at_stake)]
+    names = ", ".join(f"{'column' if each.column else 'table'} {each}" for each in places)
+    how = (
+        "A migration that would lose rows or values with them stops before it does anything. "
+        "If that is meant: psql\xa0-v\xa0accept_data_loss=yes"
+        if _looks_for_losses(script)
+        else "What is in them is lost: that was accepted with --accept-data-loss."
+    )
+    return _paragraph(f"Undoing this removes: {names}. {how}")
+
+
+def _on_content_types(steps: Sequence[Step]) -> list[str]:
+    if all(step.backwards for step in steps):
+        return []
+    return _paragraph("Content types and permissions come with the next manage.py migrate.")
+
+
 def _paragraph(text: str) -> list[str]:
     """Filled lines; a no-break space keeps words together."""
-    return [comment(line) for line in wrap(text, 92)] + ["--"]
+    return [comment(line) for line in wrap(text, 92, break_on_hyphens=False)] + ["--"]
 
 
 def _listed(lines: Iterable[str]) -> list[str]:

@@ -20,7 +20,13 @@ CREATE TABLE IF NOT EXISTS schema_journal (
     ddl text,
     error text,
     detail jsonb NOT NULL DEFAULT '{}',
-    CONSTRAINT schema_journal_names_both CHECK ((app IS NULL) = (migration IS NULL))
+    CONSTRAINT schema_journal_names_both CHECK ((app IS NULL) = (migration IS NULL)),
+    -- What reads it relies on these, and an entry cannot be taken back.
+    CONSTRAINT schema_journal_detail CHECK (
+        jsonb_typeof(detail) = 'object'
+        AND (action <> 'fake' OR coalesce(detail ->> 'direction', '') IN ('apply', 'unapply'))
+        AND (action <> 'step' OR (detail ? 'piece' AND jsonb_typeof(detail -> 'backwards') = 'boolean'))
+        AND (action <> 'undo' OR coalesce(detail ->> 'of', '') ~ '^[0-9a-f-]{36}$'))
 );
 CREATE INDEX IF NOT EXISTS schema_journal_migration ON schema_journal (app, migration, id);
 COMMENT ON TABLE schema_journal IS 'Everything done to the schema, in order; rows are only ever added';
@@ -53,3 +59,8 @@ CREATE OR REPLACE TRIGGER schema_journal_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON schema_journal
     FOR EACH STATEMENT EXECUTE FUNCTION schema_journal_refuse();
 ALTER TABLE schema_journal ENABLE ALWAYS TRIGGER schema_journal_append_only;
+-- A statement on a parent of the table, should it get one, fires no trigger of a statement here.
+CREATE OR REPLACE TRIGGER schema_journal_append_only_rows
+    BEFORE UPDATE OR DELETE ON schema_journal
+    FOR EACH ROW EXECUTE FUNCTION schema_journal_refuse();
+ALTER TABLE schema_journal ENABLE ALWAYS TRIGGER schema_journal_append_only_rows;

@@ -37,6 +37,13 @@ class Place:
     table: str
     column: str | None = None
 
+    def __str__(self) -> str:
+        return self.table if self.column is None else f"{self.table}.{self.column}"
+
+    @property
+    def unit(self) -> str:
+        return "row(s)" if self.column is None else "value(s)"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -57,9 +64,7 @@ class Loss:
 
     def __str__(self) -> str:
         what = self.candidate.now
-        if what.column is None:
-            return f"{self.count:,} row(s) of {what.table}"
-        return f"{self.count:,} value(s) of {what.table}.{what.column}"
+        return f"{self.count:,} {what.unit} of {what}"
 
 
 class Names:
@@ -120,6 +125,12 @@ def candidates(project: Project, steps: Sequence[Step]) -> list[Candidate]:
     return [each for each in found if each.now.table not in REMADE]
 
 
+def at_stake(project: Project, steps: Sequence[Step], *, is_undo: bool) -> list[Candidate]:
+    """All of it; to undo a run goes forwards again where that went back."""
+    again = [step for step in steps if is_undo and not step.backwards]
+    return candidates(project, steps) + given_up(project, again)
+
+
 def given_up(project: Project, steps: Sequence[Step]) -> list[Candidate]:
     """What goes with steps forwards: meant by whoever wrote them, but not by who undoes an undo."""
     state = project.state(project.visible())
@@ -129,7 +140,7 @@ def given_up(project: Project, steps: Sequence[Step]) -> list[Candidate]:
         for operation in [] if step.fake else project.migration(step.key).operations:
             found += _of_removal(operation, state, walk)
             state = after(state, step.key[0], operation)
-    return found
+    return [each for each in found if each.now.table not in REMADE]
 
 
 def _of_removal(operation: Operation, before: State, walk: Walk) -> Iterator[Candidate]:
@@ -143,16 +154,20 @@ def _of_removal(operation: Operation, before: State, walk: Walk) -> Iterator[Can
 
 
 def losses(connection: BaseDatabaseWrapper, found: Sequence[Candidate]) -> list[Loss]:
-    """Those of which there is something, each once, and no column that goes with its table."""
+    """Those of which there is something."""
+    counted = [Loss(each, _count(connection, each.now, each.field)) for each in told(found)]
+    return [loss for loss in counted if loss.count]
+
+
+def told(found: Sequence[Candidate]) -> list[Candidate]:
+    """Each once, and no column that goes with its table."""
     tables = {each.now.table for each in found if each.now.column is None}
     once = {each.now: each for each in reversed(found)}
-    told = [each for each in found if once[each.now] is each]
-    counted = [
-        Loss(each, _count(connection, each.now, each.field))
-        for each in told
-        if each.now.column is None or each.now.table not in tables
+    return [
+        each
+        for each in found
+        if once[each.now] is each and (each.now.column is None or each.now.table not in tables)
     ]
-    return [loss for loss in counted if loss.count]
 
 
 def new_losses(connection: BaseDatabaseWrapper, due: Sequence[Candidate]) -> list[Loss]:
@@ -273,9 +288,8 @@ def _count(connection: BaseDatabaseWrapper, place: Place, field: Any) -> int:
     """0 where it is not there."""
     if not _exists(connection, place):
         return 0
-    query, params = _query(connection, place, field)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {query}", params)  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM {rows(connection, place, field)}")  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
@@ -283,29 +297,46 @@ def _hold_still(connection: BaseDatabaseWrapper, place: Place) -> None:
     """Nobody writes to the table until this transaction ends; reading goes on."""
     if _exists(connection, place):
         with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {_quoted(connection, place.table)} IN SHARE MODE")
+            cursor.execute(hold(connection, place))
 
 
 def _exists(connection: BaseDatabaseWrapper, place: Place) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) "
-            "AND NOT attisdropped AND (attname = %s OR %s))",
-            [_quoted(connection, place.table), place.column or "", place.column is None],
-        )
+        cursor.execute(f"SELECT {is_there(connection, place)}")
         return bool(cursor.fetchone()[0])
 
 
-def _query(connection: BaseDatabaseWrapper, place: Place, field: Any) -> tuple[str, list[Any]]:
-    """The rows that hold something of it."""
+def _quoted(connection: BaseDatabaseWrapper, table: str) -> str:
+    """A name may come with its schema: "a.b" from raw SQL, or Django's 'a"."b'."""
+    return connection.ops.quote_name(table)
+
+
+# --- As SQL, for here and for a script ---------------------------------------------------------
+
+
+def is_there(connection: BaseDatabaseWrapper, place: Place) -> str:
+    condition = (
+        "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+        "AND NOT attisdropped AND (attname = %s OR %s))"
+    )
+    params = [_quoted(connection, place.table), place.column or "", place.column is None]
+    return _composed(connection, condition, params)
+
+
+def hold(connection: BaseDatabaseWrapper, place: Place) -> str:
+    return f"LOCK TABLE {_quoted(connection, place.table)} IN SHARE MODE"
+
+
+def rows(connection: BaseDatabaseWrapper, place: Place, field: Any) -> str:
+    """Those that hold something of it."""
     table = _quoted(connection, place.table)
     if place.column is None:
-        return table, []
+        return table
     column = connection.ops.quote_name(place.column)
     if field is None:
-        return f"{table} WHERE {column} IS NOT NULL", []
+        return f"{table} WHERE {column} IS NOT NULL"
     default, params = _default(connection, field)
-    return f"{table} WHERE {column} IS DISTINCT FROM {default}", params
+    return f"{table} WHERE {column} IS DISTINCT FROM {_composed(connection, default, params)}"
 
 
 def _default(connection: BaseDatabaseWrapper, field: Field) -> tuple[str, list[Any]]:
@@ -318,6 +349,7 @@ def _default(connection: BaseDatabaseWrapper, field: Field) -> tuple[str, list[A
     return f"CAST(%s AS {field.db_type(connection)})", [value]
 
 
-def _quoted(connection: BaseDatabaseWrapper, table: str) -> str:
-    """A name may come with its schema: "a.b" from raw SQL, or Django's 'a"."b'."""
-    return connection.ops.quote_name(table)
+def _composed(connection: BaseDatabaseWrapper, sql: str, params: list[Any]) -> str:
+    with connection.cursor() as cursor:
+        text: str = cursor.mogrify(sql, params).decode()
+    return text

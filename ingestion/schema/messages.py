@@ -14,18 +14,25 @@ class Printer(Progress):
     def __init__(self, stdout: Any, style: Any) -> None:
         self.stdout = stdout
         self.style = style
-        self._fake = False
+        self._is_inside = False
+
+    def stops(self) -> None:
+        """Something else is to be said now, on a line of its own."""
+        if self._is_inside:
+            self.stdout.write("")
+            self._is_inside = False
 
     def waits(self, holder: Holder, waited: float) -> None:
         self._line(f"  Waiting for {holder}; {waited:.0f} s so far", self.style.NOTICE)
 
     def starts(self, step: Step) -> None:
-        self._fake = step.fake
+        self._is_inside = True
         verb = "Unapplying" if step.backwards else "Applying"
         self.stdout.write(f"  {verb} {step}...", ending="")
         self.stdout.flush()
 
     def ends(self, step: Step, seconds: float) -> None:
+        self._is_inside = False
         word = "FAKED" if step.fake else "OK"
         self.stdout.write(self.style.SUCCESS(f" {word} ({seconds:.2f} s)"))
 

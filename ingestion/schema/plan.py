@@ -62,15 +62,26 @@ def resolve(
 
 
 def read_state(text: str, *, graph: MigrationGraph) -> set[Key]:
-    """What is applied in a state that somebody names: zero, head, or APP:NAME with commas."""
+    """What is applied in a state that somebody names: zero, head, or APP:NAME with commas.
+
+    APP:NAME holds that app back at that migration, and others only where they need what follows.
+    """
     if text in {"zero", "head"}:
         return set(full_order(graph)) if text == "head" else set()
-    found: set[Key] = set()
+    needed: dict[str, set[Key]] = {}
     for word in text.split(","):
         app, _, name = word.strip().partition(":" if ":" in word else ".")
         if not (app and name):
             raise UnreadableState(text, f"'{word}' has no app and name")
-        found.update(graph.forwards_plan(_named(graph, app, name)))
+        held = needed.setdefault(app, set())
+        if name != "zero":
+            held.update(graph.forwards_plan(_named(graph, app, name)))
+    found = set(full_order(graph))
+    for key in list(found):
+        if key[0] in needed and key not in needed[key[0]]:
+            found.difference_update(graph.backwards_plan(key))
+    for missing in sorted(set().union(*needed.values()) - found):
+        raise UnreadableState(text, f"it needs {'.'.join(missing)}, and leaves it out")
     return found
 
 

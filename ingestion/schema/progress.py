@@ -19,6 +19,9 @@ class Progress:
 
     def ends(self, step: Step, seconds: float) -> None: ...
 
+    def stops(self) -> None:
+        """The run is over before its end."""
+
     def retries(self, reason: str, blockers: Sequence[str], attempt: int, pause: float) -> None:
         """After a lock timeout or a deadlock; it tries again in `pause` seconds."""
 

@@ -5,7 +5,7 @@ the state ─► scratch ─┬─► catalog(scratch) | catalog(live) ─► re
 """
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -31,6 +31,7 @@ from ingestion.schema.errors import (
 )
 from ingestion.schema.journal import Journal
 from ingestion.schema.limits import Limits
+from ingestion.schema.losses import Candidate
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step, full_order
 from ingestion.schema.progress import Progress
@@ -50,6 +51,9 @@ class Wish:
     state: str | None
     """What it starts from, if that is not what the live database has."""
     undoes: UUID | None = None
+    at_stake: Sequence[Candidate] = ()
+    """What goes."""
+    is_loss_accepted: bool = False
 
 
 def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> str:
@@ -62,7 +66,14 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
     with redirect_stdout(sys.stderr), scratch(live.alias) as copy:
         there = _start(copy, project, origin=origin, limits=limits, fake=_is_fake(wish.steps))
         before = catalog(copy)
-        written = sql.Script(copy, wish.steps, origin=origin, limits=limits)
+        written = sql.Script(
+            copy,
+            wish.steps,
+            origin=origin,
+            limits=limits,
+            at_stake=wish.at_stake,
+            is_loss_accepted=wish.is_loss_accepted,
+        )
         _perform(there, wish, script=written, origin=origin, limits=limits)
         if is_live:
             found = _catalog_of(live, wait=limits.lock_wait)
@@ -140,6 +151,7 @@ def _perform(
             progress=script,
             command=wish.command,
             undoes=wish.undoes,
+            before_step=script.looks_for_losses,
         )
 
 
@@ -152,6 +164,7 @@ def perform(
     progress: Progress,
     command: str,
     undoes: UUID | None = None,
+    before_step: Callable[[Step], None] = lambda step: None,
 ) -> None:
     """A run on a database that nobody else knows of."""
     connection = project.connection
@@ -162,6 +175,7 @@ def perform(
             timeouts=timeouts,
             limits=limits,
             progress=progress,
+            before_step=before_step,
             is_locked=False,
         ).perform(steps, command=command, undoes=undoes)
 

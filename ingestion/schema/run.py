@@ -4,6 +4,7 @@ A migration that cannot be one (atomic = False) is done piece by piece: see `pie
 """
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from ingestion.schema.errors import (
     BreaksTransaction,
     GroupNotAtomic,
     LockLost,
+    SchemaError,
     StillBlocked,
 )
 from ingestion.schema.journal import Entry, Journal
@@ -36,7 +38,11 @@ from ingestion.schema.states import State
 from ingestion.schema.timeouts import Timeouts
 
 LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
+ENDS = re.compile(
+    r"(?:COMMIT|END|ABORT|PREPARE|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\s))\b", re.IGNORECASE
+)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 REASONS = {LOCK_NOT_AVAILABLE: "lock timeout", DEADLOCK_DETECTED: "deadlock"}
 
 
@@ -81,10 +87,12 @@ class Run:
         group: bool = False,
         undoes: UUID | None = None,
         forget: Sequence[Key] = (),
+        lost: Sequence[str] = (),
     ) -> None:
         """Do it, with `begin` and `end` around it in the journal.
 
-        `undoes` is the run that this one takes back, `forget` what is to go from the record alone.
+        `undoes` is the run that this one takes back, `forget` what is to go from the record alone,
+        `lost` what data goes with it, for the journal.
         """
         resume.refuse_elsewhere(self.connection, steps)
         self.grouped = group
@@ -92,7 +100,8 @@ class Run:
             self._refuse_non_atomic(steps)
         self.recorder.ensure_schema()
         self.journal.ensure(self.project.hashes())
-        self.append(Entry(action="begin", detail={"command": command, "plan": _words(steps)}))
+        detail = {"command": command, "plan": _words(steps), **({"lost": [*lost]} if lost else {})}
+        self.append(Entry(action="begin", detail=detail))
         if undoes:
             self.append(Entry(action="undo", detail={"of": str(undoes)}))
         started = time.monotonic()
@@ -232,8 +241,8 @@ class Run:
         return reached
 
     def _execute(self, made: Editor, text: str, statements: list[str], step: Step) -> None:
-        if transaction_control(text):
-            raise BreaksTransaction(str(step), next(filter(transaction_control, split(text))))
+        if transaction_control(text) and (ending := next(filter(_ends, split(text)), None)):
+            raise BreaksTransaction(str(step), ending)
         statements.append(text)
         self.progress.executes(text)
         made.execute_now(text)
@@ -412,10 +421,25 @@ class Run:
             raise GroupNotAtomic(found)
 
 
+def _ends(statement: str) -> bool:
+    """The transaction; savepoints do not, and BEGIN is only warned of."""
+    return transaction_control(statement) and ENDS.match(statement) is not None
+
+
 def _said(error: BaseException) -> str:
-    """Without the lines in which the server quotes data."""
+    """Without data: the server quotes it in some messages, and Python's may hold anything."""
+    if isinstance(error, SchemaError):
+        return f"{error}"
     diagnostics = getattr(error.__cause__, "diag", None)
-    return getattr(diagnostics, "message_primary", None) or f"{error}".strip()
+    message = getattr(diagnostics, "message_primary", None)
+    if message is None:
+        return type(error).__name__
+    code = getattr(diagnostics, "sqlstate", None) or ""
+    if code.startswith("P0"):  # RAISE: the message is the author's own
+        return f"an error raised by a function ({code})"
+    if code.startswith("22") or code == "42601":  # data exceptions, syntax errors
+        message = QUOTED.sub("…", message)
+    return f"{message}"
 
 
 def _words(steps: Sequence[Step]) -> list[str]:

@@ -20,6 +20,7 @@ from django.db.migrations.operations.base import Operation
 from ingestion.schema.errors import NotInSQL
 from ingestion.schema.journal import COLUMNS, TABLE, Entry, insert
 from ingestion.schema.limits import Limits
+from ingestion.schema.losses import Candidate, hold, is_there, rows, told
 from ingestion.schema.operations import is_noop
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step
@@ -33,6 +34,27 @@ RENAME = """\
 UPDATE django_content_type SET model = {name}
  WHERE (app_label, model) = ({old})
    AND NOT EXISTS (SELECT FROM django_content_type WHERE (app_label, model) = ({new}));"""
+LOSSES = """
+#variable_conflict use_column
+DECLARE
+    found bigint;
+    lost text[] := ARRAY[]::text[];
+BEGIN
+{looks}
+    IF lost <> ARRAY[]::text[] THEN
+        RAISE EXCEPTION USING HINT = {hint},
+            MESSAGE = format('this would lose %s: nothing of this migration was done',
+                array_to_string(lost, ', '));
+    END IF;
+END
+"""
+LOOK = """\
+    IF {is_there} THEN{hold}
+        SELECT count(*) INTO found FROM {rows};
+        IF found > 0 THEN
+            lost := lost || format('%s %s', found, {name});
+        END IF;
+    END IF;"""
 RULE = "-- " + "-" * 95
 RECORDS = ("django_migrations", TABLE)
 LOOKS = re.compile(
@@ -72,18 +94,24 @@ class Script(Progress):
         *,
         origin: Origin,
         limits: Limits,
+        at_stake: Sequence[Candidate] = (),
+        is_loss_accepted: bool = False,
     ) -> None:
         self.connection = connection
         self.steps = list(steps)
         # A script is run by somebody else, somewhere else.
         self.origin = replace(origin, os_user=None, host=None, process=None)
         self.limits = limits
+        self.at_stake = at_stake
+        self.is_loss_accepted = is_loss_accepted
         self.lines: list[str] = []
         self.gaps: list[tuple[Step, str]] = []
         self.piecewise: list[Step] = []
         self._transaction: list[str] = []
         self.step: Step | None = None
         self._muted: list[bool] = []
+        self._is_under_way = False
+        """The record is not any more what the script starts from."""
         self._announced = ""
         self._piece: list[str] = []
         self._whole: list[str] = []
@@ -98,6 +126,15 @@ class Script(Progress):
 
     def ends(self, step: Step, seconds: float) -> None:
         self.step = None
+
+    def looks_for_losses(self, step: Step) -> None:
+        """Before anything else in its transaction, or outside of any where it has several."""
+        due = [replace(each, now=each.due) for each in self.at_stake if each.step == step]
+        if not due or self.is_loss_accepted:
+            return
+        lines = self._transaction if self.connection.in_atomic_block else self.lines
+        lines.append(comment("Nothing goes that was not accepted"))
+        lines.append(self._losses(told(due)))
 
     def operates(self, step: Step, operation: Operation) -> None:
         is_python = isinstance(operation, RunPython) or not operation.reduces_to_sql
@@ -121,6 +158,7 @@ class Script(Progress):
             self._write(statement)
 
     def records(self, key: Key, *, added: bool) -> None:
+        self._is_under_way = True
         names = self.literals(*key)
         if added:
             self._transaction.append(
@@ -225,8 +263,40 @@ class Script(Progress):
         self.gaps.append((step, name))
         self._transaction.append(self._gap(step, name))
 
+    def _losses(self, due: Sequence[Candidate]) -> str:
+        """The same look as `migrate` takes before each step; a column may be called `found`."""
+        hint = "If that is meant: psql -v accept_data_loss=yes"
+        if self._is_under_way:
+            hint = f"What came before is done. {hint}, with a new script from here."
+        looks = "\n".join(self._look(each) for each in due)
+        body = LOSSES.format(looks=looks, hint=self.literals(hint))
+        return "\n".join(
+            [
+                "\\if :accept_data_loss",
+                "\\else",
+                f"DO {dollar_quoted(body, tag='loss')};",
+                "\\endif",
+            ]
+        )
+
+    def _look(self, due: Candidate) -> str:
+        place, inside = due.now, self.connection.in_atomic_block
+        return LOOK.format(
+            is_there=is_there(self.connection, place),
+            hold=f"\n{INDENT * 2}{hold(self.connection, place)};" if inside else "",
+            rows=rows(self.connection, place, due.field),
+            name=self.literals(f"{place.unit} of {place}"),
+        )
+
     def _gap(self, step: Step, name: str) -> str:
         message = self.literals(f"{step} runs Python here, which a script cannot: {name}")
+        hint = (
+            "This migration is half done: only manage.py migrate goes on from here. Where it has "
+            "not begun, this script goes past it with psql -v leave_out_python=yes"
+            if step in self.piecewise
+            else "What came before is done. Go on with manage.py migrate, or with a new script "
+            "from here and psql -v leave_out_python=yes"
+        )
         return "\n".join(
             [
                 comment(f"GAP: {name}"),
@@ -234,8 +304,7 @@ class Script(Progress):
                 "\\else",
                 "DO $gap$ BEGIN",
                 f"{INDENT}RAISE EXCEPTION USING MESSAGE = {message}, HINT =",
-                f"{INDENT * 2}'What came before is done. Go on with manage.py migrate, or with a '",
-                f"{INDENT * 2}'new script from here and psql -v leave_out_python=yes';",
+                f"{INDENT * 2}{self.literals(hint)};",
                 "END $gap$;",
                 "\\endif",
             ]

@@ -65,9 +65,7 @@ def _of_runs(status: Status) -> Iterator[Finding]:
         yield Finding(
             "half_done",
             f"{half} is {word}: {counted(half.steps, 'step')} done",
-            f"manage.py migrate to the one before it in {app}"
-            if half.backwards
-            else f"manage.py migrate {app} {name}",
+            f"manage.py migrate {app} -1" if half.backwards else f"manage.py migrate {app} {name}",
         )
 
 
@@ -100,7 +98,8 @@ def _of_files(app: AppStatus) -> Iterator[Finding]:
         yield Finding(
             "without_file",
             f"{app.app}: {listed(app.without_file, most=MOST)} applied, and not on disk",
-            f"go to the branch that has it, or forget it with manage.py migrate {app.app} --prune",
+            "go to the branch that has it and undo it there; or, if its changes are to stay, "
+            f"forget it with manage.py migrate {app.app} --prune",
         )
     for name in app.edited:
         yield Finding(

@@ -22,6 +22,14 @@ from ingestion.schema.statements import Kind, kind
 # The last one: without it the server finishes a statement whose client has died, lock in hand.
 CHANGED = ("lock_timeout", "statement_timeout", "client_connection_check_interval")
 CHECK_CLIENT_MS = 2000
+# Any lock that conflicts with reading or writing rows (PostgreSQL manual, 13.3.1).
+BLOCKS_ALREADY = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+         WHERE pid = pg_backend_pid() AND granted AND locktype = 'relation'
+           AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+                        'AccessExclusiveLock'))
+"""
 
 
 class Timeouts:
@@ -62,12 +70,24 @@ class Timeouts:
         if self._is_aborted():  # only going back is possible, and takes the settings back
             self._kind = None
         else:
-            self._prepare(_kind_of(text))
+            self._prepare(self._kind_now(text))
         try:
             return execute(sql, params, many, context)
         except DatabaseError:
             self.failed = text
             raise
+
+    def _kind_now(self, text: str) -> Kind:
+        """What blocks nobody by itself does, in a transaction that has others wait already."""
+        found = _kind_of(text)
+        if found is Kind.WAITS and self.connection.in_atomic_block and self._blocks_already():
+            return Kind.BLOCKS
+        return found
+
+    def _blocks_already(self) -> bool:
+        with self.connection.connection.cursor() as cursor:
+            cursor.execute(BLOCKS_ALREADY)
+            return bool(cursor.fetchone()[0])
 
     def _prepare(self, wanted: Kind) -> None:
         if wanted is not self._kind:

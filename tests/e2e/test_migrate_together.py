@@ -120,10 +120,12 @@ def test_an_index_whose_builder_was_killed_is_built_anew(project: Tiny) -> None:
     with closing(project.connect()) as reader, reader.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
         holder = project.start("migrate")
-        project.wait_for_statement("CREATE INDEX CONCURRENTLY%")
+        pid = project.wait_for_statement("CREATE INDEX CONCURRENTLY%")
         project.wait_for("SELECT 1 FROM pg_index WHERE NOT indisvalid")
         holder.kill()
         said(holder)
+        gone = f"SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"
+        project.wait_for(gone, seconds=5)
         next_one = project.start("migrate")
         project.wait_for_statement("%INDEX CONCURRENTLY%")
         cursor.execute("COMMIT")

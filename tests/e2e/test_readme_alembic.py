@@ -83,6 +83,7 @@ TRIES = [
     Try("schema history --runs", "schema history --runs", "`migrate --group`"),
     Try("schema show APP REV", "schema show documents 0002", 'ADD COLUMN "language"'),
     Try("migrate APP REV --fake", "migrate documents 0002 --fake", "FAKED"),
+    Try("schema adopt --plan", "schema adopt --plan", "Nothing to adopt"),
     Try("schema adopt", "schema adopt", "0003_again", before=lose_history),
     Try("migrate APP zero", "migrate documents zero", "Unapplying documents.0001_initial... OK"),
     Try("migrate zero", "migrate zero", "Unapplying accounts.0001_initial... OK"),

@@ -234,7 +234,7 @@ def test_what_no_table_shows_is_marked_and_named(
     said, _ = adopt()
     assert ("adopt_filled", "0002_fill") in applied()
     assert (
-        "Marked too, though no table shows it:\n"
+        "Marked too, though no table shows all of it:\n"
         "  adopt_filled.0002_fill (RunPython fill_titles, RunSQL)\n"
     ) in said
 

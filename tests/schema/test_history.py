@@ -189,7 +189,7 @@ def test_runs_tell_what_was_done_newest_first(story: Any, migrate: Any, tell: Te
     migrate("status_linear", "+2")
     migrate("status_linear", "-1", accept_data_loss=True)
     assert told(tell("--runs")) == [
-        "migrate status_linear -1: done in 0 s",
+        "migrate status_linear -1 --accept-data-loss: done in 0 s",
         "  unapply  status_linear.0002_pages  0 s",
         "",
         "migrate status_linear +2: done in 0 s",
@@ -197,7 +197,7 @@ def test_runs_tell_what_was_done_newest_first(story: Any, migrate: Any, tell: Te
         "  apply    status_linear.0002_pages  0 s",
     ]
     assert told(tell("--runs", "--limit", "1")) == [
-        "migrate status_linear -1: done in 0 s",
+        "migrate status_linear -1 --accept-data-loss: done in 0 s",
         "  unapply  status_linear.0002_pages  0 s",
     ]
 

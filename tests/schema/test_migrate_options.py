@@ -148,7 +148,7 @@ def test_prune_refuses_parts_that_a_squashed_one_still_names(
     story("cups")
     migrate("cups")
     assert refuse("cups", prune=True) == (
-        "cups.0001_squashed still name(s) them in `replaces`, and may not be applied itself. "
+        "cups.0001_squashed still names them in `replaces`, and may not be applied. "
         "Nothing was changed. Run migrate, take `replaces` out of the file, then prune."
     )
 

@@ -202,7 +202,7 @@ def test_python_in_a_transaction_is_done_once(shop: Use, apply: Use) -> None:
         "migrations.RunPython(inserts, atomic=True), migrations.RunPython(refuses, atomic=True)",
         INSERTS,
     )
-    with pytest.raises(ValueError, match="not yet"):
+    with pytest.raises(CommandError, match="ValueError: not yet"):
         apply()
     assert numbers() == [2]
     ask("INSERT INTO shop_t (n) VALUES (0)")
@@ -214,7 +214,7 @@ def test_python_without_a_transaction_runs_again_and_is_named(
     shop: Use, apply: Use, capsys: Any
 ) -> None:
     shop("migrations.RunPython(inserts), migrations.RunPython(refuses)", INSERTS)
-    with pytest.raises(ValueError, match="not yet"):
+    with pytest.raises(CommandError, match="ValueError: not yet"):
         apply()
     assert numbers() == [2, 3]
     ask("INSERT INTO shop_t (n) VALUES (0)")
@@ -299,7 +299,7 @@ def test_nothing_to_do_is_no_answer_while_one_is_half_undone(
     fails(apply, "0001")
     assert refuse("shop") == (
         "shop.0002_pieces is half undone: a run was stopped in the middle of it. Nothing was "
-        "changed. First undo it to its end with: manage.py migrate to the one before it in shop"
+        "changed. First undo it to its end with: manage.py migrate shop -1"
     )
 
 

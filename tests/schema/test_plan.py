@@ -155,7 +155,7 @@ def test_a_number_refuses_what_others_need_and_names_them(words: str) -> None:
     with pytest.raises(HasDependents) as refusal:
         to(words, graph, "shop.1 shop.2 shop.3 lib.1")
     assert str(refusal.value) == (
-        "shop.3 cannot be undone alone: lib.1 need(s) it. Undo what depends on it first, or name "
+        "shop.3 cannot be undone alone: lib.1 needs it. Undo what depends on it first, or name "
         "the target: manage.py migrate APP NAME takes dependents along."
     )
 
@@ -188,7 +188,7 @@ def test_a_name_takes_dependents_along_first() -> None:
         (
             "shop -99",
             "shop.1",
-            "Shop has only 1 migration(s) to undo, and 99 were asked for. "
+            "shop has only 1 migration(s) to undo, and 99 were asked for. "
             "Undo all of them with: manage.py migrate shop zero",
         ),
     ],
@@ -266,14 +266,20 @@ def test_what_alembic_calls_base_is_zero() -> None:
     [
         ("zero", ""),
         ("head", "shop.1 lib.1 shop.2 shop.3"),
-        ("shop:1", "shop.1"),
-        ("shop.1", "shop.1"),
-        ("lib:1", "shop.1 lib.1"),
+        ("shop:1", "shop.1 lib.1"),
+        ("shop.2", "shop.1 lib.1 shop.2"),
+        ("lib:1", "shop.1 lib.1 shop.2 shop.3"),
+        ("lib:zero", "shop.1"),
         ("shop:1, lib:1", "shop.1 lib.1"),
     ],
 )
 def test_it_reads_a_state(text: str, state: str) -> None:
     assert read_state(text, graph=draw(SANDWICH)) == {key(name) for name in state.split()}
+
+
+def test_it_refuses_a_state_that_contradicts_itself() -> None:
+    with pytest.raises(UnreadableState, match=r"it needs lib\.1, and leaves it out\."):
+        read_state("shop:2, lib:zero", graph=draw(SANDWICH))
 
 
 def test_it_refuses_a_state_without_a_name() -> None:

@@ -21,20 +21,22 @@ from ingestion.schema.scratch import scratch
 Use = Callable[..., None]
 GAPS = "tests.schema.stories.sql_gaps.migrations"
 LEAVE_OUT = ["-v", "leave_out_python=yes"]
+ACCEPT = ["-v", "accept_data_loss=yes"]
 NO_VARIABLES = ["-v", "name=oops", "-v", "HOST=oops", "-v", "2=oops"]
 """What psql would put in for :name, :HOST and :2.
 
 Names that the stories use in their SQL, where they are no variables of psql."""
 
 
-def migrate(*words: str, **options: Any) -> str:
+def migrate(*words: str, accept_data_loss: bool = True, **options: Any) -> str:
     said = StringIO()
-    call_command("migrate", *words, stdout=said, no_color=True, accept_data_loss=True, **options)
+    options = {**options, "accept_data_loss": accept_data_loss, "no_color": True}
+    call_command("migrate", *words, stdout=said, **options)
     return said.getvalue()
 
 
-def sql(*words: str, **options: Any) -> str:
-    return migrate(*words, sql=True, **options)
+def sql(*words: str, accept_data_loss: bool = False, **options: Any) -> str:
+    return migrate(*words, sql=True, accept_data_loss=accept_data_loss, **options)
 
 
 def psql(script: str, *options: str, stop: bool = True) -> subprocess.CompletedProcess[str]:
@@ -84,7 +86,7 @@ def detail_of(detail: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in detail.items()
-        if name not in {"command", "script", "left_out", "of"}
+        if name not in {"command", "script", "left_out", "lost", "of"}
     }
 
 
@@ -115,7 +117,7 @@ def walk(words: str, *options: str) -> None:
 )
 def test_a_script_for_each_way_up_and_down_equals_migrate(app: str, words: str, story: Use) -> None:
     story(app)
-    walk(words)
+    walk(words, *ACCEPT)
 
 
 @pytest.mark.parametrize(("app", "words"), [("nonatomic", "+1 +1 -1 -1"), ("sql_gaps", "+4 -4")])
@@ -123,7 +125,7 @@ def test_without_its_python_a_script_gives_the_same_tables(
     app: str, words: str, story: Use
 ) -> None:
     story(app)
-    walk(words, *LEAVE_OUT)
+    walk(words, *LEAVE_OUT, *ACCEPT)
 
 
 def test_the_project_goes_up_and_down_as_with_migrate() -> None:
@@ -166,6 +168,7 @@ def test_it_refuses_to_run_twice(story: Use) -> None:
 
 def test_it_refuses_where_something_is_not_applied(story: Use) -> None:
     story("linear")
+    migrate("contenttypes")
     migrate("linear", "+1")
     said = refused(sql("linear", "head", start="linear:0002"))
     assert "Not applied here: linear.0002_pages." in said
@@ -256,6 +259,190 @@ def test_it_puts_the_settings_of_the_session_back(story: Use) -> None:
     said = run(f"\\t\n{ours}\n{sql()}\n{show}", *LEAVE_OUT)
     values = [line.strip() for line in said.splitlines() if line.strip()]
     assert values[-4:] == ["7s", "8s", '"$user", public', "Asia/Tokyo"]
+
+
+# --- What it would lose ---------------------------------------------------------------------------
+
+
+def test_a_script_loses_nothing_that_was_not_accepted(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    script = sql("linear", "-1")
+    ask("INSERT INTO linear_book (title, pages) VALUES ('x', 0), ('y', 7), ('z', 8)")
+    said = refused_loss(script)
+    assert "this would lose 2 value(s) of linear_book.pages: nothing of this migration" in said
+    assert "HINT:  If that is meant: psql -v accept_data_loss=yes\n" in said
+    run(script, *ACCEPT)
+    assert ask("SELECT count(*) FROM linear_book") == 3
+
+
+def refused_loss(script: str) -> str:
+    """All but the beginning of the run, which the journal tells of."""
+    before = everything()
+    done = psql(script)
+    assert done.returncode == 3
+    assert everything()[:2] == before[:2]
+    return done.stderr
+
+
+def test_defaults_go_without_a_question(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    ask("INSERT INTO linear_book (title, pages) VALUES ('x', 0)")
+    run(sql("linear", "-1"))
+
+
+def test_rows_stop_the_migration_that_takes_their_table(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    ask("INSERT INTO linear_book (title, pages) VALUES ('x', 0)")
+    script = sql("linear", "zero")
+    done = psql(script)
+    assert "this would lose 1 row(s) of linear_book: nothing of this" in done.stderr
+    assert (
+        "HINT:  What came before is done. If that is meant: psql -v accept_data_loss=yes, with a "
+        "new script from here.\n"
+    ) in done.stderr
+    assert [key for key in everything()[1] if key[0] == "linear"] == [("linear", "0001_book")]
+    run(sql("linear", "zero"), *ACCEPT)
+
+
+def test_it_looks_under_the_name_of_that_time(story: Use) -> None:
+    story("renames")
+    migrate("renames")
+    ask("INSERT INTO people (nick, years) VALUES ('Al', 7)")
+    script = sql("renames", "0001")
+    assert "-- Undoing this removes: column people.years." in script
+    assert "this would lose 1 value(s) of renames_person.age" in psql(script).stderr
+
+
+def test_what_undoing_an_undo_loses_is_looked_at(story: Use, write_app: Any) -> None:
+    write_app("shop", {"0001_note": NOTE, "0002_drop": DROP})
+    story("shop")
+    migrate("shop")
+    migrate("shop", "-1")
+    script = sql(undo=True)
+    ask("INSERT INTO shop_note (found) VALUES ('x')")
+    said = refused_loss(script)
+    assert "this would lose 1 value(s) of shop_note.found: nothing of this migration" in said
+    run(script, *ACCEPT)
+
+
+NOTE = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Note", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("found", models.TextField(default="$loss$ :name {} 100%")),
+        ]),
+    ]
+"""
+DROP = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_note")]
+    operations = [migrations.RemoveField("Note", "found")]
+"""
+
+
+def test_what_forwards_takes_away_was_meant(story: Use, write_app: Any) -> None:
+    write_app("shop", {"0001_note": NOTE, "0002_drop": DROP})
+    story("shop")
+    migrate("shop", "0001")
+    ask("INSERT INTO shop_note (found) VALUES ('x')")
+    run(sql("shop", "0002"))
+
+
+def test_a_table_that_is_not_there_loses_nothing(story: Use, write_app: Any) -> None:
+    gone = 'migrations.RunSQL("SELECT", "DROP TABLE IF EXISTS never, \\"ne\'ver\\"")'
+    operation = OPERATION.replace("Direct()", gone).format(statement="")
+    write_app("shop", {"0001_gone": operation})
+    story("shop")
+    migrate("shop")
+    script = sql("shop", "zero")
+    assert "-- Undoing this removes: table never, table ne'ver. A migration" in script
+    done = psql(script)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nobody_writes_between_its_look_and_the_end(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    script = sql("linear", "-1")
+    with closing(connection.copy()) as writer:
+        writer.set_autocommit(False)
+        with writer.cursor() as cursor:
+            cursor.execute("INSERT INTO linear_book (title, pages) VALUES ('x', 7)")
+        done = psql(script, "-v", "lock_timeout=50ms")
+        assert "canceling statement due to lock timeout" in done.stderr
+        writer.commit()
+    assert "this would lose 1 value(s)" in refused_loss(script)
+
+
+def test_a_migration_in_pieces_is_looked_at_before_the_first(story: Use) -> None:
+    story("nonatomic")
+    migrate("nonatomic")
+    script = sql("nonatomic", "-1")
+    assert "LOCK TABLE" not in script
+    assert "this would lose 1 value(s) of nonatomic_page.words:" in refused_loss(script)
+    assert list(entries(connection))[-1].action == "begin"
+    run(script, *ACCEPT)
+
+
+def test_the_head_says_what_goes_and_how_to_accept_it(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    assert paragraph("Undoing this", sql("linear", "zero")) == (
+        "Undoing this removes: table linear_book. A migration that would lose rows or values with "
+        "them stops before it does anything. If that is meant: psql -v accept_data_loss=yes"
+    )
+    assert "Undoing this" not in sql("linear", "zero", fake=True)
+
+
+def test_what_was_accepted_is_not_looked_at(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0002")
+    ask("INSERT INTO linear_book (title, pages) VALUES ('x', 7)")
+    script = sql("linear", "zero", accept_data_loss=True)
+    assert paragraph("Undoing this", script) == (
+        "Undoing this removes: table linear_book. What is in them is lost: that was accepted with "
+        "--accept-data-loss."
+    )
+    assert "accept_data_loss" not in script
+    run(script)
+
+
+def paragraph(beginning: str, script: str) -> str:
+    lines = [line.removeprefix("--").strip() for line in script.partition("\\set")[0].splitlines()]
+    (found,) = (text for text in "\n".join(lines).split("\n\n") if text.startswith(beginning))
+    return found.replace("\n", " ").strip()
+
+
+def test_what_only_undoes_promises_no_content_types(story: Use) -> None:
+    story("linear")
+    migrate("linear", "0001")
+    assert "Content types" in sql("linear", "0002")
+    assert "Content types" not in sql("linear", "zero")
+
+
+def test_a_gap_between_two_pieces_names_the_only_way_on(story: Use) -> None:
+    story("nonatomic")
+    done = psql(sql())
+    assert (
+        "HINT:  This migration is half done: only manage.py migrate goes on from here. Where it "
+        "has not begun, this script goes past it with psql -v leave_out_python=yes\n"
+    ) in done.stderr
+    assert "nonatomic.0002_search is half applied" in refusal_of()
+    migrate()
+
+
+def test_a_gap_with_nothing_half_done_can_be_left_out_from_there(story: Use) -> None:
+    story("sql_gaps")
+    assert "or with a new script from here and psql -v leave_out_python=yes\n" in psql(sql()).stderr
+    run(sql("sql_gaps", "0002"), *LEAVE_OUT)
 
 
 # --- What it starts from --------------------------------------------------------------------------

@@ -254,7 +254,8 @@ def test_it_sees_what_is_applied_and_has_no_file(
     assert code == 1
     assert to_see(said)[:-2] == [
         "status_linear: 0004_gone applied, and not on disk",
-        "→ go to the branch that has it, or forget it with manage.py migrate status_linear --prune",
+        "→ go to the branch that has it and undo it there; or, if its changes are to stay, "
+        "forget it with manage.py migrate status_linear --prune",
     ]
 
 
@@ -485,7 +486,7 @@ def test_another_holder_does_not_hide_a_run_without_an_end(
             True,
             [
                 "status_linear.0003_index is half undone: 2 steps done",
-                "→ manage.py migrate to the one before it in status_linear",
+                "→ manage.py migrate status_linear -1",
                 "1 thing to see.",
             ],
         ),

@@ -207,7 +207,7 @@ def test_it_refuses_what_others_need_by_now(
     recorder = MigrationRecorder(connection)
     recorder.record_applied("library", "0001_shelf")
     assert refuse(undo=True).startswith(
-        "linear.0001_book cannot be undone alone: library.0001_shelf need(s) it."
+        "linear.0001_book cannot be undone alone: library.0001_shelf needs it."
     )
 
 

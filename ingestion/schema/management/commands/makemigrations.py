@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django_linear_migrations.management.commands import makemigrations
 
 
@@ -10,4 +11,8 @@ class Command(makemigrations.Command):
         # A check refuses what --merge is there to mend.
         if options["merge"]:
             options["skip_checks"] = True
-        return super().execute(*args, **options)
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            error.returncode = 2  # 1 says that there is something to see: --check, by itself
+            raise

@@ -1,6 +1,8 @@
 """Django's `migrate`, made safe: relative targets, one at a time, timeouts, a journal, SQL."""
 
 import sys
+import traceback
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import replace
 from io import TextIOWrapper
@@ -25,8 +27,9 @@ from ingestion.schema.errors import (
     PlanChanged,
     SchemaError,
     TwoWishes,
+    listed,
 )
-from ingestion.schema.failures import became, is_about_the_role, refusal
+from ingestion.schema.failures import became, is_about_the_role, python_refusal, refusal
 from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.journal import Journal, entries, exists, may_create
 from ingestion.schema.limits import limits
@@ -50,6 +53,15 @@ from ingestion.schema.soft import already_there
 from ingestion.schema.targets import Head, Named, Target, read_target
 from ingestion.schema.timeouts import short_timeouts
 from ingestion.schema.unmade import unmade
+
+LOOK_TIMEOUT_MS = 10_000
+"""For counting what would be lost: reading waits for nobody but who changes the very table."""
+
+
+def _seconds(text: str) -> int:
+    if not text.isdigit():
+        raise ArgumentTypeError(f"{text} is not a number of seconds")
+    return int(text)
 
 
 class Command(migrate.Command):
@@ -82,7 +94,7 @@ class Command(migrate.Command):
         )
         parser.add_argument(
             "--lock-wait",
-            type=int,
+            type=_seconds,
             metavar="SECONDS",
             help="How long to wait for another migrator (default: 300).",
         )
@@ -95,12 +107,15 @@ class Command(migrate.Command):
         self.limits = limits(lock_wait=options["lock_wait"])
         self.printer = Printer(self.stdout, self.style) if self.verbosity else Progress()
         self.run: Run | None = None
+        self.lost: list[str] = []
         try:
             with cancelled_by_ctrl_c(self.connection):
                 self._migrate()
         except KeyboardInterrupt as error:
+            self.printer.stops()
             raise CommandError(f"Interrupted. {became(self.run)}", returncode=130) from error
         except SchemaError as error:
+            self.printer.stops()
             raise CommandError(f"{error}", returncode=error.exit_code) from error
         except SystemCheckError as error:
             error.returncode = SchemaError.exit_code
@@ -108,7 +123,18 @@ class Command(migrate.Command):
 
     def _migrate(self) -> None:
         self._look()
+        try:
+            self._do()
+        except (DatabaseError, InterfaceError) as error:
+            if (self.run is None or self.run.current is None) and is_about_the_role(error):
+                raise
+            raise refusal(error, self.run) from error
+
+    def _do(self) -> None:
         steps = self._resolve()
+        # Going back must always be possible, also with files that a check finds fault with.
+        if not self.options["skip_checks"] and not all(step.backwards for step in steps):
+            self.check(databases=[self.connection.alias])
         if self.options["sql"]:
             self._print_sql(steps)
         elif self.options["plan"]:
@@ -139,8 +165,6 @@ class Command(migrate.Command):
             else Project.supposing(self.connection, start)
         )
         self.project.check()
-        if not self.options["skip_checks"]:
-            self.check(databases=[self.connection.alias])
         if isinstance(self.target.place, Named) and self.target.app:
             name = self.project.see(self.target.app, self.target.place.prefix)
             self.target = Target(self.target.app, Named(name))
@@ -206,22 +230,30 @@ class Command(migrate.Command):
 
     def _refuse_losses(self, steps: Sequence[Step]) -> None:
         """Ask a person, on a terminal; elsewhere the option must say it."""
+        self.accepted = self.options["accept_data_loss"]
+        # Counted also when it is accepted: the journal notes what went.
+        self.lost = self._would_be_lost(steps)
+        if not self.lost or self.accepted:
+            return
+        if self.interactive and sys.stdin.isatty():
+            self.accepted = self._ask()
+        if not self.accepted:
+            raise DataWouldBeLost(self.lost)
+
+    def _would_be_lost(self, steps: Sequence[Step]) -> list[str]:
         self.at_stake = losses.candidates(self.project, steps)
         if self.options["undo"]:
             again = [step for step in steps if not step.backwards]
             self.at_stake += losses.given_up(self.project, again)
-        self.accepted = self.options["accept_data_loss"]
-        found = losses.losses(self.connection, self.at_stake) if not self.accepted else []
-        if not found:
-            return
-        if self.interactive and sys.stdin.isatty():
-            self.accepted = self._ask(found)
-        if not self.accepted:
-            raise DataWouldBeLost([f"{loss}" for loss in found])
+        if not self.at_stake:
+            return []
+        patient = replace(self.limits, lock_timeout_ms=LOOK_TIMEOUT_MS)
+        with short_timeouts(self.connection, patient):
+            return [f"{loss}" for loss in losses.losses(self.connection, self.at_stake)]
 
-    def _ask(self, found: Sequence[losses.Loss]) -> bool:
+    def _ask(self) -> bool:
         self.stdout.write("Undoing this loses:")
-        for loss in found:
+        for loss in self.lost:
             self.stdout.write(f"  {loss}")
         try:
             return input("Go on? [y/N] ").strip().lower() in {"y", "yes"}
@@ -272,11 +304,16 @@ class Command(migrate.Command):
                     group=self.options["group"],
                     undoes=undoes,
                     forget=forget,
+                    lost=self.lost,
                 )
-            except (DatabaseError, InterfaceError) as error:
-                if self.run.current is None and is_about_the_role(error):
+            except (DatabaseError, InterfaceError, SchemaError):
+                raise
+            except (Exception, SystemExit) as error:
+                if self.run.current is None:
                     raise
-                raise refusal(error, self.run) from error
+                self.printer.stops()
+                self.stderr.write(traceback.format_exc())
+                raise python_refusal(error, self.run) from error
         return True
 
     def _refuse_new_losses(self, step: Step) -> None:
@@ -331,6 +368,8 @@ class Command(migrate.Command):
             command=self._command(),
             state=self.options["start"],
             undoes=self.past.run if self.options["undo"] else None,
+            at_stake=losses.at_stake(project, steps, is_undo=self.options["undo"]),
+            is_loss_accepted=self.options["accept_data_loss"],
         )
         text = script(project, wish, origin=origin(), limits=self.limits)
         # The script says that it is in UTF-8, whatever the terminal is in.
@@ -347,9 +386,8 @@ class Command(migrate.Command):
     def _command(self) -> str:
         """As it was typed, so that the journal shows what was meant."""
         words = [self.options[name] for name in ("app_label", "migration_name")]
-        flags = [
-            f"--{flag}" for flag in ("undo", "fake", "group", "prune", "sql") if self.options[flag]
-        ]
+        known = ("undo", "fake", "fake_initial", "group", "prune", "accept_data_loss", "sql")
+        flags = [f"--{flag.replace('_', '-')}" for flag in known if self.options[flag]]
         return " ".join(["migrate", *filter(None, words), *flags])
 
     def _say_what(self, steps: list[Step]) -> None:
@@ -376,6 +414,8 @@ class Command(migrate.Command):
             for operation in self.project.migration(step.key).operations:
                 message, is_error = self.describe_operation(operation, step.backwards)
                 self.stdout.write(f"    {message}", self.style.WARNING if is_error else None)
+        if found := self._would_be_lost(steps):
+            self.stdout.write(f"Undoing this would lose {listed(found)}.", self.style.WARNING)
         if steps and self.options["check_unapplied"]:
             sys.exit(1)
 
