@@ -1,6 +1,7 @@
 """What undoing would lose, counted: rows of tables that go, values of columns that go."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from django.db.migrations import (
     AddField,
     AlterField,
     AlterModelTable,
+    AlterOrderWithRespectTo,
     CreateModel,
     DeleteModel,
     RemoveField,
@@ -38,7 +40,8 @@ class Place:
     column: str | None = None
 
     def __str__(self) -> str:
-        return self.table if self.column is None else f"{self.table}.{self.column}"
+        table = self.table.replace('"', "")
+        return table if self.column is None else f"{table}.{self.column}"
 
     @property
     def unit(self) -> str:
@@ -55,6 +58,16 @@ class Candidate:
     """What it is called when it is the step's turn: what was renamed later is renamed back then."""
     field: Any = None
     """Of the column: its default says which values were not chosen by anybody."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """In the place of a field: the column stays, and may not hold all that it holds."""
+
+    before: str
+    """Its type, to which it goes back."""
+    now: str
+    takes_null_away: bool
 
 
 @dataclass(frozen=True)
@@ -95,8 +108,9 @@ class Names:
 class Walk:
     """Back through the operations of one step after the other, remembering the names."""
 
-    def __init__(self, step: Step, names: Names) -> None:
+    def __init__(self, step: Step, names: Names, connection: BaseDatabaseWrapper) -> None:
         self.step = step
+        self.connection = connection
         self.names = names
         self._due = Names()
 
@@ -121,7 +135,7 @@ def candidates(project: Project, steps: Sequence[Step]) -> list[Candidate]:
     found: list[Candidate] = []
     for step in down:
         operations = project.migration(step.key).operations
-        found += _of_operations(operations, before[step.key], Walk(step, names))
+        found += _of_operations(operations, before[step.key], Walk(step, names, project.connection))
     return [each for each in found if each.now.table not in REMADE]
 
 
@@ -136,7 +150,7 @@ def given_up(project: Project, steps: Sequence[Step]) -> list[Candidate]:
     state = project.state(project.visible())
     found: list[Candidate] = []
     for step in steps:
-        walk = Walk(step, Names())
+        walk = Walk(step, Names(), project.connection)
         for operation in [] if step.fake else project.migration(step.key).operations:
             found += _of_removal(operation, state, walk)
             state = after(state, step.key[0], operation)
@@ -155,14 +169,19 @@ def _of_removal(operation: Operation, before: State, walk: Walk) -> Iterator[Can
 
 def losses(connection: BaseDatabaseWrapper, found: Sequence[Candidate]) -> list[Loss]:
     """Those of which there is something."""
-    counted = [Loss(each, _count(connection, each.now, each.field)) for each in told(found)]
+    with _all_rows(connection):
+        counted = [Loss(each, _count(connection, each.now, each.field)) for each in told(found)]
     return [loss for loss in counted if loss.count]
 
 
 def told(found: Sequence[Candidate]) -> list[Candidate]:
     """Each once, and no column that goes with its table."""
     tables = {each.now.table for each in found if each.now.column is None}
-    once = {each.now: each for each in reversed(found)}
+    once: dict[Place, Candidate] = {}
+    for each in found:
+        known = once.setdefault(each.now, each)
+        if isinstance(known.field, Narrowed):  # of a column that goes, in the end
+            once[each.now] = each
     return [
         each
         for each in found
@@ -173,11 +192,12 @@ def told(found: Sequence[Candidate]) -> list[Candidate]:
 def new_losses(connection: BaseDatabaseWrapper, due: Sequence[Candidate]) -> list[Loss]:
     """Those of which there is something now that it is their step's turn; it can grow no more."""
     found: list[Loss] = []
-    for each in due:
-        if connection.in_atomic_block:
-            _hold_still(connection, each.due)
-        if count := _count(connection, each.due, each.field):
-            found.append(Loss(replace(each, now=each.due), count))
+    with _all_rows(connection):
+        for each in due:
+            if connection.in_atomic_block:
+                _hold_still(connection, each.due)
+            if count := _count(connection, each.due, each.field):
+                found.append(Loss(replace(each, now=each.due), count))
     return found
 
 
@@ -199,6 +219,7 @@ def _of_operation(
     app = walk.step.key[0]
     match operation:
         case SeparateDatabaseAndState():
+            _learn_names(operation.state_operations, before, walk)
             yield from _of_operations(operation.database_operations, before, walk)
         case RunSQL():
             yield from _of_sql(operation, walk)
@@ -212,13 +233,50 @@ def _of_operation(
             _rename(*models, operation.old_name, operation.new_name, walk)
         case AlterField():
             models = _models(operation.model_name, app, before, reached)
+            yield from _of_alteration(*models, operation.name, walk)
             _rename(*models, operation.name, operation.name, walk)
+        case AlterOrderWithRespectTo():
+            models = _models(operation.name, app, before, reached)
+            yield from _of_order(*models, walk)
         case CreateModel():
             yield from _of_model(reached.apps.get_model(app, operation.name), walk)
         case AddField():
             model = reached.apps.get_model(app, operation.model_name)
             field = _as_given(operation, model._meta.get_field(operation.name))
             yield from _of_field(model, field, walk)
+
+
+def _learn_names(operations: Sequence[Operation], before: State, walk: Walk) -> None:
+    """What a migration says of the state alone is what its own SQL has renamed."""
+    walked: list[tuple[Operation, State, State]] = []
+    for operation in operations:
+        reached = after(before, walk.step.key[0], operation)
+        walked.append((operation, before, reached))
+        before = reached
+    for operation, old, new in reversed(walked):
+        if isinstance(operation, RenameModel | RenameField | AlterModelTable):
+            list(_of_operation(operation, old, new, walk))
+
+
+def _of_alteration(old: Any, new: Any, name: str, walk: Walk) -> Iterator[Candidate]:
+    was, became = old._meta.get_field(name), new._meta.get_field(name)
+    if not (getattr(was, "column", None) and getattr(became, "column", None)):
+        return
+    types = was.db_type(walk.connection), became.db_type(walk.connection)
+    takes_null_away = became.null and not was.null
+    if types[0] != types[1] or takes_null_away:
+        narrowed = Narrowed(*types, takes_null_away)
+        yield walk.found(new._meta.db_table, became.column, narrowed)
+
+
+def _of_order(old: Any, new: Any, walk: Walk) -> Iterator[Candidate]:
+    """The column that Django keeps the order of related rows in."""
+    names = [{field.name for field in model._meta.local_fields} for model in (old, new)]
+    if "_order" in names[1] - names[0]:
+        field = copy(new._meta.get_field("_order"))
+        field.default = 0  # as Django adds it
+        vars(field).pop("_get_default", None)
+        yield walk.found(new._meta.db_table, field.column, field)
 
 
 def _models(name: str, app: str, before: State, reached: State) -> tuple[Any, Any]:
@@ -253,7 +311,8 @@ def _of_sql(operation: RunSQL, walk: Walk) -> Iterator[Candidate]:
     reverse = operation.reverse_sql or ""
     for text in [reverse] if isinstance(reverse, str) else reverse:
         for table, column in drops(text if isinstance(text, str) else text[0]):
-            yield walk.found(table, column)
+            schema, dot, name = table.rpartition(".")
+            yield walk.found(f'"{schema}"."{name}"' if dot else table, column)
 
 
 def _rename_tables(old: Any, new: Any, walk: Walk) -> None:
@@ -291,6 +350,22 @@ def _count(connection: BaseDatabaseWrapper, place: Place, field: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {rows(connection, place, field)}")  # noqa: S608
         return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def _all_rows(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Also those that a policy hides from this role: where it may not, the server says so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('row_security')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('row_security', 'off', false)")
+    try:
+        yield
+    finally:
+        # A transaction that failed takes the setting back with all the rest.
+        if not connection.in_atomic_block or connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('row_security', %s, false)", [before])
 
 
 def _hold_still(connection: BaseDatabaseWrapper, place: Place) -> None:
@@ -335,8 +410,14 @@ def rows(connection: BaseDatabaseWrapper, place: Place, field: Any) -> str:
     column = connection.ops.quote_name(place.column)
     if field is None:
         return f"{table} WHERE {column} IS NOT NULL"
+    # As text: some types have no equality, and for some what differs is equal.
+    text = f"{table} WHERE CAST({column} AS text) IS DISTINCT FROM CAST"
+    if isinstance(field, Narrowed):
+        narrowed = f"{text}(CAST(CAST({column} AS {field.before}) AS {field.now}) AS text)"
+        return f"{narrowed} OR {column} IS NULL" if field.takes_null_away else narrowed
     default, params = _default(connection, field)
-    return f"{table} WHERE {column} IS DISTINCT FROM {_composed(connection, default, params)}"
+    value = _composed(connection, default, params)
+    return f"{text}(CAST({value} AS {field.db_type(connection)}) AS text)"
 
 
 def _default(connection: BaseDatabaseWrapper, field: Field) -> tuple[str, list[Any]]:

@@ -221,7 +221,7 @@ class Run:
             step,
             done=found,
             note=note,
-            transaction=self._transaction,
+            transaction=lambda: self._transaction_of(step),
             retrying=self._retrying,
             progress=self.progress,
         )
@@ -334,6 +334,13 @@ class Run:
                 if self.connection.closed_in_transaction:  # by the migration, not by the server
                     raise LockLost from error
                 raise
+
+    @contextmanager
+    def _transaction_of(self, step: Step) -> Iterator[None]:
+        """One for a piece: what is lost with it is looked for again, where nobody can add to it."""
+        with self._transaction():
+            self.before_step(step)
+            yield
 
     def _has_committed(self) -> None:
         self.committed, self.grouped = True, False

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from django.db.models.signals import pre_migrate
 
 from ingestion.schema.losses import candidates, new_losses
@@ -249,6 +249,113 @@ def test_what_the_database_computes_is_not_lost(
     execute("INSERT INTO shop_note VALUES (1)")
     migrate("shop", "-1")
     assert names("shop") == ["0_step"]
+
+
+ADD = 'migrations.AddField("Note", "v", models.{})'
+
+
+@pytest.mark.parametrize(
+    ("field", "wider", "value"),
+    [
+        ("CharField(max_length=5, default='')", "TextField(default='')", "'longer than five'"),
+        ("IntegerField(default=0)", "FloatField(default=0)", "1.75"),
+        (
+            "DecimalField(max_digits=8, decimal_places=1, default=0)",
+            "DecimalField(max_digits=9, decimal_places=4, default=0)",
+            "1.2345",
+        ),
+        ("IntegerField(default=7)", "IntegerField(default=7, null=True)", "NULL"),
+    ],
+)
+def test_a_column_that_gets_narrower_loses_what_does_not_fit(
+    operations: Callable[..., None], refuse: Migrate, field: str, wider: str, value: str
+) -> None:
+    altered = f'migrations.AlterField("Note", "v", models.{wider})'
+    operations(ADD.format(field), altered)
+    execute(f"INSERT INTO shop_note (v) VALUES ({value}), (1)")
+    assert refuse("shop", "-1") == refusal("1 value(s) of shop_note.v")
+
+
+def test_what_fits_the_narrower_column_is_not_lost(
+    operations: Callable[..., None], migrate: Migrate, names: Names
+) -> None:
+    altered = 'migrations.AlterField("Note", "v", models.TextField())'
+    operations(ADD.format("CharField(max_length=5, default='')"), altered)
+    execute("INSERT INTO shop_note (v) VALUES ('fits')")
+    migrate("shop", "-1")
+    assert names("shop") == ["0_step", "1_step"]
+
+
+def test_a_column_that_goes_after_it_got_narrower_counts_as_a_whole(
+    operations: Callable[..., None], refuse: Migrate
+) -> None:
+    altered = 'migrations.AlterField("Note", "v", models.TextField())'
+    operations(ADD.format("CharField(max_length=5, default='')"), altered)
+    execute("INSERT INTO shop_note (v) VALUES ('fits'), ('does not fit')")
+    assert refuse("shop", "0_step") == refusal("2 value(s) of shop_note.v")
+
+
+def test_a_table_in_another_schema_is_counted(
+    operations: Callable[..., None], refuse: Migrate
+) -> None:
+    operations('migrations.RunSQL("CREATE SCHEMA s; CREATE TABLE s.x (a int)", "DROP TABLE s.x")')
+    execute("INSERT INTO s.x VALUES (1)")
+    assert refuse("shop", "-1") == refusal("1 row(s) of s.x")
+
+
+def test_the_order_of_rows_is_counted(operations: Callable[..., None], refuse: Migrate) -> None:
+    operations(
+        'migrations.AddField("Note", "to", models.ForeignKey("self", models.CASCADE, null=True))',
+        'migrations.AlterOrderWithRespectTo("Note", "to")',
+    )
+    execute("INSERT INTO shop_note (_order) VALUES (0), (3)")
+    assert refuse("shop", "-1") == refusal("1 value(s) of shop_note._order")
+
+
+def test_a_rename_that_only_the_state_tells_is_followed(
+    operations: Callable[..., None], refuse: Migrate
+) -> None:
+    operations(
+        'migrations.CreateModel("Pad", [("id", models.BigAutoField(primary_key=True))]),'
+        "migrations.SeparateDatabaseAndState("
+        '[migrations.RunSQL("ALTER TABLE shop_pad RENAME TO pads",'
+        ' "ALTER TABLE pads RENAME TO shop_pad")],'
+        '[migrations.AlterModelTable("Pad", "pads")])'
+    )
+    execute("INSERT INTO pads DEFAULT VALUES")
+    assert refuse("shop", "-1") == refusal("1 row(s) of pads")
+
+
+def test_values_of_a_type_without_equality_are_counted(
+    operations: Callable[..., None], refuse: Migrate
+) -> None:
+    operations(
+        'migrations.RunSQL("ALTER TABLE shop_note ADD p point",'
+        ' "ALTER TABLE shop_note DROP p"),'
+        'migrations.AddField("Note", "since", models.DurationField(default="30 days"))'
+    )
+    execute("INSERT INTO shop_note (p, since) VALUES ('(1,2)', '1 month'), (NULL, '30 days')")
+    assert refuse("shop", "-1") == refusal(
+        "1 value(s) of shop_note.since, 1 value(s) of shop_note.p"
+    )
+
+
+def test_rows_that_a_policy_hides_are_not_taken_for_none(
+    operations: Callable[..., None], migrate: Migrate
+) -> None:
+    operations(ADD.format("TextField(default='')"))
+    role = "hidden_rows_owner"
+    execute(f"CREATE ROLE {role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+    execute(f"GRANT ALL ON SCHEMA public TO {role}; ALTER TABLE shop_note OWNER TO {role}")
+    execute("INSERT INTO shop_note (v) VALUES ('kept')")
+    execute("ALTER TABLE shop_note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    execute(f"SET ROLE {role}")
+    try:
+        with pytest.raises(ProgrammingError, match="row-level security policy"):
+            migrate("shop", "-1")
+    finally:
+        execute("RESET ROLE")
+        execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
 
 
 # --- Rows that come after the count ----------------------------------------------------------
