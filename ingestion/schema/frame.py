@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from ingestion.schema.journal import CREATE, TABLE
 from ingestion.schema.locks import KEY
-from ingestion.schema.losses import told
+from ingestion.schema.losses import Candidate, Narrowed, told
 from ingestion.schema.plan import Key, Step
 from ingestion.schema.psql import INDENT, comment, echo, ended
 from ingestion.schema.sql import RUN, Script, counted, verb
@@ -145,15 +145,25 @@ def _looks_for_losses(script: Script) -> bool:
 def _on_losses(script: Script) -> list[str]:
     if not script.at_stake:
         return []
-    places = [each.now for each in told(script.at_stake)]
-    names = ", ".join(f"{'column' if each.column else 'table'} {each}" for each in places)
+    found = told(script.at_stake)
+    narrowed = [each for each in found if isinstance(each.field, Narrowed)]
+    removed = [each for each in found if each not in narrowed]
+    what = [
+        f"{word}: {_places(some)}"
+        for word, some in (("removes", removed), ("narrows", narrowed))
+        if some
+    ]
     how = (
-        "A migration that would lose rows or values with them stops before it does anything. "
-        "If that is meant: psql\xa0-v\xa0accept_data_loss=yes"
+        "A migration that would lose rows or values with that stops before it does anything. "
+        "If it is meant: psql\xa0-v\xa0accept_data_loss=yes"
         if _looks_for_losses(script)
-        else "What is in them is lost: that was accepted with --accept-data-loss."
+        else "What is lost with that was accepted: --accept-data-loss."
     )
-    return _paragraph(f"Undoing this removes: {names}. {how}")
+    return _paragraph(f"Undoing this {'; '.join(what)}. {how}")
+
+
+def _places(found: Sequence[Candidate]) -> str:
+    return ", ".join(f"{'column' if each.now.column else 'table'} {each.now}" for each in found)
 
 
 def _on_content_types(steps: Sequence[Step]) -> list[str]:

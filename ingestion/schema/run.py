@@ -121,10 +121,8 @@ class Run:
         self.current = None
 
     def _as_one(self, steps: Sequence[Step]) -> None:
-        before = frozenset(self.applied)
-
         def attempt() -> None:
-            self.done, self.applied = [], set(before)
+            self.done = []
             with transaction.atomic(using=self.connection.alias):
                 transaction.on_commit(self._has_committed, using=self.connection.alias)
                 self._one_by_one(steps)

@@ -225,6 +225,7 @@ def test_a_group_is_tried_again_as_a_whole(
     assert other.fetchall() == [(1,), (7,)]
     tries = sum(entry.action == "retry" for entry in journal())
     assert said.count("Applying a.0001_tables... OK") == 1 + tries > 1
+    assert journal()[-1].detail == {"outcome": "done", "steps": 2}
     assert len(names("a")) == 2
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.core.management.commands import migrate as stock
 from django.db import connection
 
 Use = Callable[..., Any]
@@ -231,6 +233,16 @@ def test_python_inside_of_another_operation_is_a_piece_of_its_own(shop: Use, app
         assert numbers() == [2, 5]
 
 
+def test_so_it_is_on_the_way_back(shop: Use, apply: Use) -> None:
+    fails_back = "migrations.RunSQL('', 'SELECT 1/0')"
+    inside = f"[{fails_back}, migrations.RunPython(migrations.RunPython.noop, inserts)]"
+    shop(f"migrations.SeparateDatabaseAndState({inside})", INSERTS)
+    apply()
+    for _ in range(2):
+        fails(apply, "0001")
+        assert numbers() == [2]
+
+
 def test_vacuum_runs_again_and_is_named(shop: Use, apply: Use) -> None:
     shop(f"{SQL.format(2, 2)}, migrations.RunSQL('VACUUM shop_missing'), {SQL.format(3, 3)}")
     assert 'relation "shop_missing" does not exist' in fails(apply)
@@ -319,6 +331,17 @@ def test_fake_settles_what_is_half_undone(shop: Use, apply: Use, names: Use) -> 
     assert (numbers(), names("shop")) == ([3, -3], ["0001_table"])
     apply()
     assert numbers() == [3, -3, 3]
+
+
+def test_piece_by_piece_comes_what_django_makes(
+    story: Use, migrate: Use, catalog_now: Use, own_database: Any
+) -> None:
+    story("run_atomic", "run_pieces")
+    call_command(stock.Command(), verbosity=0)
+    expected = catalog_now()
+    ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    migrate()
+    assert catalog_now() == expected
 
 
 def test_each_piece_is_in_the_journal(shop: Use, apply: Use, journal: Use) -> None:

@@ -246,6 +246,27 @@ def close(apps, editor):
     assert actions(journal) == ["begin", "apply 0001_table", "fail 0002_next", "end"]
 
 
+def test_a_session_that_ends_between_two_statements_is_said(
+    shop: Use, apply: Use, names: Use
+) -> None:
+    shop("""
+def end(apps, editor):
+    pid = connection.connection.info.backend_pid
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+    run("REINDEX INDEX CONCURRENTLY shop_t_pkey")
+--- migrations.RunPython(end)""")
+    with pytest.raises(CommandError) as refusal:
+        apply()
+    assert refusal.value.returncode == 2
+    assert str(refusal.value).startswith(
+        "The connection to the server was lost during shop.0002_next. "
+    )
+    assert names("shop") == ["0001_table"]
+
+
 # --- Group ---------------------------------------------------------------------------------
 
 
