@@ -85,7 +85,7 @@ class Timeouts:
         return found
 
     def _blocks_already(self) -> bool:
-        with self.connection.connection.cursor() as cursor:
+        with self._driver() as cursor:
             cursor.execute(BLOCKS_ALREADY)
             return bool(cursor.fetchone()[0])
 
@@ -115,12 +115,17 @@ class Timeouts:
 
     def _set(self, values: dict[str, str]) -> None:
         self.connection.ensure_connection()
-        # Straight to the driver, or the wrapper would meet its own statements.
-        with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
+        with self._driver() as cursor:
             cursor.execute(
                 "SELECT " + ", ".join("set_config(%s, %s, false)" for _ in values),
                 [word for pair in values.items() for word in pair],
             )
+
+    @contextmanager
+    def _driver(self) -> Iterator[Any]:
+        """Past Django, or the wrapper would meet its own statements; with Django's errors."""
+        with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
+            yield cursor
 
 
 def _kind_of(sql: str) -> Kind:

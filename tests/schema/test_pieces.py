@@ -339,7 +339,7 @@ def test_piece_by_piece_comes_what_django_makes(
     story("run_atomic", "run_pieces")
     call_command(stock.Command(), verbosity=0)
     expected = catalog_now()
-    ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public")
     migrate()
     assert catalog_now() == expected
 
