@@ -26,6 +26,7 @@ bench: .venv/test  ## Ours beside what others use, as ratios; ROUNDS=9 for more 
 
 e2e: .venv/test  ## Slow ones: crashes, a real browser, the README's commands
 	@$(BIN)/python -m pytest -q tests/e2e
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -m slow
 
 format: .venv/test
 	$(BIN)/ruff format .

@@ -134,6 +134,17 @@ def test_the_role_may_not_create_tables(stranger: str) -> None:
     )
 
 
+def test_the_role_may_not_write_a_table() -> None:
+    error = ProgrammingError()
+    error.__cause__ = psycopg2.errors.InsufficientPrivilege(
+        "permission denied for table schema_journal"
+    )
+    assert (in_one_line(error) or "").endswith(
+        " was refused: permission denied for table schema_journal. "
+        "Ask the owner of the database to grant it."
+    )
+
+
 def test_the_url_cannot_be_read() -> None:
     assert refusal("migrate", url=f"//ann:{PASSWORD}@db.example.com/library") == (
         "DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/name, "
