@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS schema_journal (
     CONSTRAINT schema_journal_detail CHECK (
         jsonb_typeof(detail) = 'object'
         AND (action <> 'fake' OR coalesce(detail ->> 'direction', '') IN ('apply', 'unapply'))
-        AND (action <> 'step' OR (detail ? 'piece' AND jsonb_typeof(detail -> 'backwards') = 'boolean'))
+        AND (action <> 'step' OR (detail ? 'piece' AND detail ->> 'backwards' IN ('true', 'false')) IS TRUE)
         AND (action <> 'undo' OR coalesce(detail ->> 'of', '') ~ '^[0-9a-f-]{36}$'))
 );
 CREATE INDEX IF NOT EXISTS schema_journal_migration ON schema_journal (app, migration, id);

@@ -123,7 +123,7 @@ def holder(connection: BaseDatabaseWrapper) -> Holder | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT l.pid, a.usename, a.client_addr::text, a.backend_start, a.application_name
+            SELECT l.pid, a.usename, host(a.client_addr), a.backend_start, a.application_name
               FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
              WHERE {HELD}
             """,  # noqa: S608

@@ -1,4 +1,4 @@
-"""`migrate` killed with kill -9 after each statement, and run again. About two minutes."""
+"""`migrate` killed with kill -9 after each statement, and run again. Three minutes or more."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -62,7 +62,7 @@ def test_killed_at_each_statement_and_run_again_it_is_as_if_never_killed(
             most = effects[name] + (name in MAY_RUN_AGAIN)
             assert effects[name] <= found_effects[name] <= most, (number, name)
         assert_named(again.said, found_effects, effects)
-    assert number > 10
+    assert number > 4
 
 
 def assert_named(said: str, found: dict[str, int], expected: dict[str, int]) -> None:

@@ -282,3 +282,32 @@ def test_it_takes_no_action_that_it_does_not_know(story: Story, migrate: Migrate
     migrate("linear", "+1")
     with pytest.raises(DatabaseError, match="schema_journal_action"):
         execute("INSERT INTO schema_journal (run, action) VALUES (gen_random_uuid(), 'guess')")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE above SET error = 'x'", "DELETE FROM above"])
+def test_a_parent_of_the_table_is_no_way_around_it(
+    story: Story, migrate: Migrate, journal: Entries, statement: str
+) -> None:
+    story("linear")
+    migrate("linear", "+1")
+    execute("CREATE TABLE above (LIKE schema_journal INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    execute("ALTER TABLE schema_journal INHERIT above")
+    before = len(journal())
+    with pytest.raises(DatabaseError, match="schema_journal is append-only"):
+        execute(statement)
+    assert len(journal()) == before
+
+
+@pytest.mark.parametrize(
+    ("action", "detail"), [("fake", "{}"), ("step", '{"piece": "x"}'), ("begin", "[]")]
+)
+def test_an_entry_that_could_not_be_read_is_refused(
+    story: Story, migrate: Migrate, action: str, detail: str
+) -> None:
+    story("linear")
+    migrate("linear", "+1")
+    with pytest.raises(DatabaseError, match="schema_journal_detail"):
+        execute(
+            "INSERT INTO schema_journal (run, action, detail) "
+            f"VALUES (gen_random_uuid(), '{action}', '{detail}')"
+        )

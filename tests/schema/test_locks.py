@@ -107,7 +107,8 @@ def test_it_names_who_holds_it_from_what_the_server_knows(own_database: Any, oth
     ):
         pytest.fail("it has the lock")
     assert re.fullmatch(
-        rf"Another migration is running: role {role} on this machine \(process {pid}, since "
+        rf"Another migration is running: role {role} on (?:this machine|[.:0-9]+) "
+        rf"\(process {pid}, since "
         r"[-0-9]{10} [:0-9]{8} UTC, with `ingestion`\); waited 0 s\. Nothing was changed\. Run "
         r"this again when it is done, or wait longer with --lock-wait SECONDS\.",
         str(refusal.value),
@@ -261,7 +262,8 @@ def test_when_the_time_is_up_it_says_who_is_in_the_way(
     assert refusal.value.returncode == 2
     assert re.fullmatch(
         r"a\.0002_next still meets a lock timeout after 1 s of trying, and was rolled back\. "
-        rf"The table is held by process {pid}, role \w+, idle in transaction for \d s\. "
+        rf"The table is held by process {pid}, role \w+(?: on [.:0-9]+)?, "
+        r"idle in transaction for \d s\. "
         r"End what holds the table \(SELECT pg_terminate_backend\(PID\)\), or try at a quieter "
         r"hour: manage\.py migrate goes on from here\.",
         str(refusal.value),
