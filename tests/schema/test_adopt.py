@@ -32,6 +32,7 @@ from ingestion.schema.render import perform
 from tests.schema.conftest import Adopt, Migrate, Use, WriteApp
 
 Applied = Callable[[], set[Key]]
+pytestmark = pytest.mark.slow
 NOW: dict[str, Any] = {"origin": origin(), "limits": limits()}
 
 ROOT, A1, A2 = ("branched", "0001_root"), ("branched", "0002_a1"), ("branched", "0003_a2")
@@ -105,7 +106,6 @@ def test_a_database_at_head_gets_its_whole_history(
 # --- Stories -------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
@@ -128,7 +128,6 @@ def test_branches_are_told_apart(
     assert history_agrees()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("last", ["0004_years"])
 def test_renamed_tables_and_columns_are_followed(
     story: Use, adopt: Adopt, applied: Applied, last: str
@@ -152,7 +151,6 @@ class Migration(migrations.Migration):
 """
 
 
-@pytest.mark.slow
 def test_a_state_that_the_whole_plan_never_passes_is_proven_by_itself(
     story: Use, write_app: WriteApp, adopt: Adopt, applied: Applied
 ) -> None:
@@ -165,7 +163,6 @@ def test_a_state_that_the_whole_plan_never_passes_is_proven_by_itself(
     assert ("renames", "0005_people") not in applied()
 
 
-@pytest.mark.slow
 def test_an_app_whose_tables_are_missing_is_left_to_migrate(
     story: Use, adopt: Adopt, applied: Applied
 ) -> None:
@@ -176,7 +173,6 @@ def test_an_app_whose_tables_are_missing_is_left_to_migrate(
     assert {app for app, _ in applied()} == {"branched"}
 
 
-@pytest.mark.slow
 def test_a_table_that_the_rest_would_make_fits_no_state(story: Use, adopt: Adopt) -> None:
     story("branched")
     have(A1)
@@ -197,7 +193,6 @@ def test_a_squashed_migration_brings_its_parts(
     assert applied() == before
 
 
-@pytest.mark.slow
 def test_the_middle_of_what_was_squashed_is_found_too(
     story: Use, adopt: Adopt, applied: Applied, migrate: Migrate
 ) -> None:
@@ -231,7 +226,6 @@ class Migration(migrations.Migration):
 }
 
 
-@pytest.mark.slow
 def test_what_no_table_shows_is_marked_and_named(
     story: Use, write_app: WriteApp, adopt: Adopt, applied: Applied
 ) -> None:
@@ -246,7 +240,6 @@ def test_what_no_table_shows_is_marked_and_named(
     ) in said
 
 
-@pytest.mark.slow
 def test_an_extension_that_a_state_needs_must_be_there(
     story: Use, write_app: WriteApp, adopt: Adopt, applied: Applied
 ) -> None:
@@ -282,7 +275,6 @@ def test_it_journals_what_it_does(
     assert journal()[1].hash
 
 
-@pytest.mark.slow
 def test_a_history_that_says_too_much_is_cut(
     story: Use,
     adopt: Adopt,
@@ -308,7 +300,6 @@ def test_a_history_that_says_too_much_is_cut(
     ]
 
 
-@pytest.mark.slow
 def test_a_journal_from_before_agrees_afterwards(
     story: Use, adopt: Adopt, applied: Applied, history_agrees: Callable[[], bool]
 ) -> None:
@@ -321,7 +312,6 @@ def test_a_journal_from_before_agrees_afterwards(
     assert history_agrees()
 
 
-@pytest.mark.slow
 def test_a_journal_that_lags_behind_is_brought_up(
     story: Use, adopt: Adopt, history_agrees: Callable[[], bool]
 ) -> None:
@@ -334,7 +324,6 @@ def test_a_journal_that_lags_behind_is_brought_up(
     assert "The record says so; the journal does now too." in said
 
 
-@pytest.mark.slow
 def test_rows_without_tables_are_taken_away(
     story: Use, adopt: Adopt, applied: Applied, migrate: Migrate
 ) -> None:
@@ -402,7 +391,6 @@ def test_programs_get_facts(story: Use, adopt: Adopt) -> None:
 # --- What is refused -----------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_what_changes_in_between_is_not_marked(story: Use, own_database: DatabaseWrapper) -> None:
     story("branched")
     have(A1)
@@ -422,7 +410,6 @@ def test_what_does_not_fit_is_never_marked(story: Use, own_database: DatabaseWra
         mark(connection, finding, progress=Progress(), **NOW)
 
 
-@pytest.mark.slow
 def test_it_waits_for_the_migrator_at_work(story: Use, own_database: DatabaseWrapper) -> None:
     story("branched")
     have(A1)
@@ -451,7 +438,6 @@ def test_what_cannot_be_written_changes_nothing(story: Use, own_database: Databa
     assert ask("SELECT to_regclass('django_migrations') IS NULL")
 
 
-@pytest.mark.slow
 def test_a_migration_that_needs_rows_is_named(
     story: Use, write_app: WriteApp, adopt: Adopt
 ) -> None:

@@ -18,6 +18,7 @@ from ingestion.schema.journal import entries, replay
 from ingestion.schema.locks import one_migrator
 from ingestion.schema.scratch import scratch
 
+pytestmark = pytest.mark.slow
 Use = Callable[..., None]
 GAPS = "tests.schema.stories.sql_gaps.migrations"
 LEAVE_OUT = ["-v", "leave_out_python=yes"]
