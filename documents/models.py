@@ -197,6 +197,16 @@ class Passage(models.Model):
         editable=False,
         db_comment="Title (weight A) and text (weight D) for search; empty until indexed",
     )
+    # Two columns of the document, beside the words: with them search takes the newest matches
+    # of an owner from this one table. Both never change there.
+    owner_id = models.BigIntegerField(
+        null=True, editable=False, db_comment="Owner of the document; empty until indexed"
+    )
+    created_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        db_comment="When the document was taken in; empty until indexed",
+    )
 
     class Meta:
         db_table = "passages"
@@ -211,7 +221,15 @@ class Passage(models.Model):
                 name="passages_text_within_64_kib",
             ),
         ]
-        indexes = [GinIndex(fields=["search"], name="passages_search")]
+        # Without the rows that wait to be indexed: taking a document in touches neither.
+        indexes = [
+            GinIndex(fields=["search"], condition=Q(search__isnull=False), name="passages_words"),
+            models.Index(
+                fields=["owner_id", "-created_at"],
+                condition=Q(search__isnull=False),
+                name="passages_newest",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_id} [{self.position}]"
@@ -242,6 +260,9 @@ class Job(models.Model):
         default=Lane.SINGLE,
         db_default=Lane.SINGLE,
         db_comment="0 for single uploads, 1 for bulk loads; 0 goes first",
+    )
+    bytes = models.BigIntegerField(
+        default=0, db_default=0, db_comment="Size of the documents it is about, all together"
     )
     attempts = models.SmallIntegerField(
         default=0, db_default=0, db_comment="How often a worker has claimed it"

@@ -44,10 +44,12 @@ INDEX = """
         UPDATE documents
            SET indexed = true, updated_at = statement_timestamp()
          WHERE id = ANY(%(ids)s) AND state = 'ready'
-     RETURNING id, title)
+     RETURNING id, title, owner_id, created_at)
     UPDATE passages
        SET search = setweight(to_tsvector(%(config)s, translate(marked.title, '<>&', '   ')), 'A')
-                 || setweight(to_tsvector(%(config)s, translate(passages.text, '<>&', '   ')), 'D')
+                 || setweight(to_tsvector(%(config)s, translate(passages.text, '<>&', '   ')), 'D'),
+           owner_id = marked.owner_id,
+           created_at = marked.created_at
       FROM marked
      WHERE passages.document_id = marked.id
 """

@@ -13,6 +13,8 @@ from ingestion.schema.catalog import Catalog, catalog, table_of
 from ingestion.schema.scratch import scratch
 
 OURS = {"accounts", "documents"}
+# They fill columns, and change nothing that the catalogue shows.
+MOVE_DATA = {("documents", "0004_fill_passage_owner_and_time")}
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def test_each_goes_up_down_and_up(empty: DatabaseWrapper) -> None:
         if app in OURS:
             parents = executor.loader.graph.node_map[app, name].parents
             back = next((parent.key[1] for parent in parents if parent.key[0] == app), None)
-            assert after != before, f"{app}.{name} does nothing that the catalogue shows"
+            moves_data = (app, name) in MOVE_DATA
+            assert (after == before) is moves_data, f"{app}.{name}: is the schema another one?"
             assert migrate(empty, (app, back)) == before, f"{app}.{name} leaves something behind"
             assert migrate(empty, (app, name)) == after, f"{app}.{name} is another one again"
         before = after

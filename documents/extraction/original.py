@@ -21,10 +21,32 @@ class Original:
         return self.source.read(length)
 
 
-class Read(Protocol):
-    """A reader: the text in pieces, and facts about it, complete once the text has been read."""
+@dataclass(frozen=True)
+class Page:
+    """What follows stands on this page of the original."""
 
-    def __call__(self, original: Original, *, facts: dict[str, Any]) -> Iterator[str]: ...
+    number: int
+    """From 1."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A document inside this one: an attachment, a member of an archive."""
+
+    filename: str
+    content_type: str
+    """As it is declared inside; empty where it is not."""
+    chunks: Iterator[bytes]
+    """To be read before the next piece is asked for."""
+
+
+Piece = str | Page | Part
+
+
+class Read(Protocol):
+    """A reader: the text and what it is made of in order, and facts, complete at its end."""
+
+    def __call__(self, original: Original, *, facts: dict[str, Any]) -> Iterator[Piece]: ...
 
 
 class Unreadable(Exception):
