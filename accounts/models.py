@@ -3,14 +3,17 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+
+from accounts.prepared import Prepared
 
 TOKEN_MARK = "ing_"  # noqa: S105  (what a scanner of leaked secrets can look for)
 PREFIX_LENGTH = 12
@@ -111,13 +114,6 @@ class User(AbstractBaseUser, PermissionsMixin):
                 ended.delete()
 
 
-class TokenQuerySet(models.QuerySet["Token"]):
-    def usable(self, *, now: datetime) -> "TokenQuerySet":
-        """Tokens that still open the door: not expired, of an active user."""
-        unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-        return self.filter(unexpired, user__is_active=True)
-
-
 class Token(models.Model):
     """Acts for a user. The token itself is shown once and never stored."""
 
@@ -141,8 +137,6 @@ class Token(models.Model):
     last_used_on = models.DateField(
         null=True, blank=True, editable=False, db_comment="Last day it was used, in UTC"
     )
-
-    objects = TokenQuerySet.as_manager()
 
     class Meta:
         db_table = "tokens"
@@ -182,12 +176,39 @@ def digest(text: str) -> str:
 
 
 def find_token(text: str) -> Token | None:
+    """The usable token with this text, with its user: one statement, as it is in every request."""
     now = datetime.now(UTC)
-    found = Token.objects.select_related("user").usable(now=now)
-    token = found.filter(digest=digest(text)).first()
-    if token is not None:
-        token.touch(today=now)
+    found = _usable_token().rows(digest(text), now)
+    if not found:
+        return None
+    columns = _names(Token)
+    row = found[0]
+    token = Token.from_db(connection.alias, columns, row[: len(columns)])
+    token.user = User.from_db(connection.alias, _names(User), row[len(columns) :])
+    token.touch(today=now)
     return token
+
+
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _usable_token() -> Prepared:
+    """Not expired, and of an active user."""
+    columns = [
+        f"{model._meta.db_table}.{field.column}"
+        for model in (Token, User)
+        for field in model._meta.concrete_fields
+    ]
+    sql = f"""
+        SELECT {", ".join(columns)}
+          FROM tokens JOIN users ON users.id = tokens.user_id
+         WHERE tokens.digest = %s
+           AND (tokens.expires_at IS NULL OR tokens.expires_at > %s)
+           AND users.is_active
+    """  # noqa: S608  (names of our own columns)
+    return Prepared("usable_token", sql, types=("text", "timestamptz"))
 
 
 class LoginFailure(models.Model):

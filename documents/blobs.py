@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,12 @@ class Incoming(File):
 
     def __enter__(self) -> Self:
         return self
+
+
+def scratch() -> IO[bytes]:
+    """A file for what need not last, beside the blobs, where there is room; gone when closed."""
+    with _storage_at_work():
+        return tempfile.TemporaryFile(dir=_storage().incoming())
 
 
 def _storage() -> DurableStorage:

@@ -1,5 +1,7 @@
 """What a caller can do wrong, each with a stable code. The edge chooses status or exit code."""
 
+from typing import Any
+
 
 class DocumentError(Exception):
     """A refusal: what happened, what to do next, and where in the input it lies."""
@@ -9,6 +11,8 @@ class DocumentError(Exception):
     def __init__(self, detail: str, *, pointer: str | None = None, code: str = "") -> None:
         super().__init__(detail)
         self.detail, self.pointer, self.code = detail, pointer, code or self.code
+        # What else a program may want to know, by name.
+        self.members: dict[str, Any] = {}
 
 
 class Invalid(DocumentError):
@@ -74,7 +78,7 @@ class Duplicate(DocumentError):
             f"You have this content already, as document {document_id}. "
             "Without on_duplicate=reject the answer is that document."
         )
-        self.document_id = document_id
+        self.members = {"document": str(document_id)}
 
 
 class NotFailed(DocumentError):
@@ -129,3 +133,13 @@ class RangeNotSatisfiable(DocumentError):
     def __init__(self, size: int) -> None:
         super().__init__(f"The range lies outside of the file, which has {size} bytes.")
         self.size = size
+
+
+class NoneKept(DocumentError):
+    code = "none_kept"
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(
+            f"None of the {lines:,} lines was kept; `errors` says why. Mend them, and send them "
+            "again."
+        )

@@ -5,18 +5,20 @@ When `accept` returns, the document is kept.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
 
-from documents import blobs, jobs
+from accounts.prepared import Prepared
+from documents import blobs, jobs, wake
 from documents.blobs import Incoming
 from documents.errors import EmptyContent
-from documents.models import Document, Kind, Passage, State, document_id
+from documents.models import COLUMNS, Document, Kind, Lane, State, document_id
 from documents.passages import cut
 
 INSERT = """
@@ -25,6 +27,14 @@ INSERT = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (id) DO NOTHING
 """
+KEEP_TEXT = Prepared(
+    "keep_text",
+    (Path(__file__).parent / "keep_text.sql").read_text().format(columns=", ".join(COLUMNS)),
+    types=(
+        *("uuid", "bigint", "text", "text", "text", "jsonb", "jsonb", "bigint", "text", "text"),
+        *("text[]", "smallint", "uuid"),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +48,20 @@ class Label:
     # The charset parameter of the declared media type, and the file's name, where there were any.
     charset: str = ""
     filename: str = ""
+    # Of a document that was found inside another: its id, and how many levels deep.
+    part_of: str = ""
+    depth: int = 0
 
     @property
-    def hints(self) -> dict[str, str]:
+    def hints(self) -> dict[str, str | int]:
         """What extraction and download want to know; the start of `extracted`."""
-        said = {"declared_charset": self.charset[:50], "filename": self.filename[:255]}
-        return {name: text for name, text in said.items() if text}
+        said: dict[str, str | int] = {
+            "declared_charset": self.charset[:50],
+            "filename": self.filename[:255],
+            "part_of": self.part_of,
+            "depth": self.depth,
+        }
+        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True)
@@ -52,101 +70,75 @@ class Accepted:
     created: bool
 
 
-def accept(content: str | Incoming, *, owner_id: int, label: Label) -> Accepted:
+def accept(
+    content: str | Incoming, *, owner_id: int, label: Label, lane: Lane = Lane.SINGLE
+) -> Accepted:
     """Keep the content: a text, or bytes that were written to `blobs.Incoming`.
 
     The same content of the same owner is the document that is there already, as it is.
     Raises EmptyContent for 0 bytes.
     """
     if isinstance(content, str):
-        keep, row = partial(_keep_text, content), _text_row(content, owner_id=owner_id)
+        keep = partial(_keep_text, content)
     else:
-        keep, row = partial(_keep_bytes, content), _bytes_row(content, owner_id=owner_id)
+        keep = partial(_keep_bytes, content)
     while True:
-        with transaction.atomic():
-            created = keep(row, label=label)
-            document = Document.objects.filter(pk=row.id).first()
-        if document is not None:  # else it was there, and was deleted before it could be read
-            return Accepted(document, created)
+        accepted = keep(owner_id=owner_id, label=label, lane=lane)
+        if accepted is not None:  # else it was there, and was deleted before it could be read
+            wake.publish()
+            return accepted
 
 
-def _text_row(content: str, *, owner_id: int) -> "_Row":
+def _keep_text(content: str, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:
     raw = content.encode()
     if not raw:
         raise EmptyContent(pointer="/content")
-    return _Row(
-        owner_id=owner_id,
-        sha256=hashlib.sha256(raw).digest(),
-        size=len(raw),
-        blob="",
-        state=State.EMPTY if content.isspace() else State.READY,
+    sha256 = hashlib.sha256(raw).digest()
+    pk = document_id(owner_id, sha256)
+    found = KEEP_TEXT.rows(
+        pk,
+        owner_id,
+        *_said(label),
+        len(raw),
+        sha256.hex(),
+        State.EMPTY if content.isspace() else State.READY,
+        list(cut([content])),
+        lane,
+        pk,
     )
+    if not found:
+        return None
+    created, *row = found[0]
+    return Accepted(Document.of_row(row), created)
 
 
-def _bytes_row(incoming: Incoming, *, owner_id: int) -> "_Row":
+def _keep_bytes(incoming: Incoming, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:
     if not incoming.length:
         raise EmptyContent(pointer="/file")
     incoming.seal()
-    return _Row(
-        owner_id=owner_id,
-        sha256=incoming.sha256,
-        size=incoming.length,
-        blob=blobs.name_of(incoming.sha256.hex()),
-        state=State.RECEIVED,
-    )
+    pk = document_id(owner_id, incoming.sha256)
+    blob = blobs.name_of(incoming.sha256.hex())
+    with transaction.atomic():
+        blobs.hold(incoming.sha256)
+        created = _insert(incoming, pk=pk, owner_id=owner_id, label=label, blob=blob)
+        document = Document.objects.filter(pk=pk).first()
+        if document is not None and document.blob == blob:
+            blobs.put(incoming)  # also where they were lost since: sending again mends that
+        if created:
+            jobs.add(Kind.EXTRACT, [pk], lane=lane, size=incoming.length)
+    return None if document is None else Accepted(document, created)
 
 
-def _keep_text(content: str, row: "_Row", *, label: Label) -> bool:
-    created = row.insert(label)
-    if created:
-        Passage.objects.bulk_create(
-            Passage(document_id=row.id, position=position, text=text)
-            for position, text in enumerate(cut([content]))
-        )
-        if row.state == State.READY:
-            jobs.add(Kind.INDEX, [row.id])
-    return created
+def _insert(incoming: Incoming, *, pk: UUID, owner_id: int, label: Label, blob: str) -> bool:
+    """Whether the row is new. Somebody else's uncommitted one is waited for."""
+    size, sha256 = incoming.length, incoming.sha256.hex()
+    values = (pk, owner_id, *_said(label), size, sha256, blob, State.RECEIVED)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, values)
+        return bool(cursor.rowcount == 1)
 
 
-def _keep_bytes(incoming: Incoming, row: "_Row", *, label: Label) -> bool:
-    blobs.hold(incoming.sha256)
-    created = row.insert(label)
-    if created or Document.objects.filter(pk=row.id, blob=row.blob).exists():
-        blobs.put(incoming)  # also where they were lost since: sending again mends that
-    if created:
-        jobs.add(Kind.EXTRACT, [row.id])
-    return created
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    owner_id: int
-    sha256: bytes
-    size: int
-    blob: str
-    state: State
-
-    @property
-    def id(self) -> UUID:
-        return document_id(self.owner_id, self.sha256)
-
-    def insert(self, label: Label) -> bool:
-        """Whether the row is new. Somebody else's uncommitted one is waited for."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                INSERT,
-                [
-                    self.id,
-                    self.owner_id,
-                    label.title,
-                    label.source,
-                    label.content_type,
-                    json.dumps(label.metadata),
-                    json.dumps(label.hints),
-                    self.size,
-                    self.sha256.hex(),
-                    self.blob,
-                    self.state,
-                ],
-            )
-            return bool(cursor.rowcount == 1)
+def _said(label: Label) -> tuple[str, ...]:
+    """In the order of the columns."""
+    facts = (orjson.dumps(label.metadata).decode(), orjson.dumps(label.hints).decode())
+    return (label.title, label.source, label.content_type, *facts)

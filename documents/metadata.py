@@ -8,6 +8,8 @@ from documents.errors import Invalid
 
 MAX_BYTES = 64 * 1000
 MAX_DEPTH = 32
+# In JSON: a control character is \u0001.
+MOST_BYTES_OF_A_CHARACTER = 6
 
 
 def checked(metadata: Any) -> dict[str, Any]:
@@ -25,3 +27,13 @@ def checked(metadata: Any) -> dict[str, Any]:
 def read(text: str) -> dict[str, Any]:
     """Metadata that comes as a JSON text, or Invalid."""
     return checked(strict_json.loads(text.encode(errors="surrogatepass")))
+
+
+def is_surely_small(metadata: dict[str, Any]) -> bool:
+    """Whether it keeps the limits by far: one level, and few characters."""
+    characters = 0
+    for name, value in metadata.items():
+        if isinstance(value, dict | list):
+            return False
+        characters += len(name) + (len(value) if isinstance(value, str) else 30)
+    return characters * MOST_BYTES_OF_A_CHARACTER < MAX_BYTES

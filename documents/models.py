@@ -6,14 +6,17 @@ them.
 """
 
 import hashlib
+import json
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -43,14 +46,30 @@ class State(models.TextChoices):
     FAILED = "failed"
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The one answer to "who may see what": owners their own, entitled staff all."""
+
+    is_everything: bool
+    owner_id: int
+    """Whose documents; 0 for nobody's."""
+
+    @classmethod
+    def of(cls, user: Any) -> "Sight":
+        if not user.is_active:
+            return cls(False, 0)
+        if user.is_staff and user.has_perm("documents.view_document"):
+            return cls(True, 0)
+        return cls(False, user.pk or 0)
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: Any) -> "DocumentQuerySet":
-        """The one answer to "who may see what": owners their own, entitled staff all."""
-        if not user.is_active:
-            return self.none()
-        if user.is_staff and user.has_perm("documents.view_document"):
+        """Those that this user may see."""
+        sight = Sight.of(user)
+        if sight.is_everything:
             return self
-        return self.filter(owner=user)
+        return self.filter(owner_id=sight.owner_id) if sight.owner_id else self.none()
 
 
 class Document(models.Model):
@@ -167,6 +186,17 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.title or str(self.id)
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> "Document":
+        """A row of a statement of ours, in the order of COLUMNS; jsonb as it comes, as text."""
+        values = dict(zip(COLUMNS, row, strict=True))
+        for name in ("metadata", "extracted"):
+            values[name] = json.loads(values[name])
+        return cls.from_db(connection.alias, list(values), list(values.values()))
+
+
+COLUMNS = tuple(str(field.column) for field in Document._meta.concrete_fields)
 
 
 def octet_length(column: str) -> models.Func:

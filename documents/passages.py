@@ -49,6 +49,8 @@ def _blocks(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def _first_piece(text: str, *, is_last: bool) -> str:
+    if is_last and len(text) <= MAX_WORDS:
+        return text  # nor can it have more than MAX_BYTES, with four to a character
     longest = _within_limits(text)
     if is_last and len(longest) == len(text):
         return longest

@@ -7,6 +7,7 @@ and deep nesting.
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +20,9 @@ MAX_DEPTH = 33  # an object whose metadata has 32 levels
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 Path = tuple[str | int, ...]
+# A quote inside of a string has a backslash before it, and is found as well: then there are
+# more of them than names.
+_END_OF_NAME = re.compile(rb'"[ \t\r\n]*:')
 
 
 def loads(raw: bytes) -> Any:
@@ -39,6 +43,34 @@ def loads(raw: bytes) -> Any:
         raise _too_deep() from error
     _check(value)
     return value
+
+
+def loads_flat(raw: bytes) -> Any:
+    """The same as `loads`, three times as quick where the value is an object of plain values.
+
+    One more level is let through, for metadata. Whatever is doubtful goes to `loads`.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return loads(raw)
+    if not isinstance(value, dict) or b"\\u0000" in raw:
+        return loads(raw)
+    names = len(value)
+    for member in value.values():
+        if isinstance(member, dict) and all(map(_is_plain, member.values())):
+            names += len(member)
+        elif not _is_plain(member):
+            return loads(raw)
+    # As many ends of names as there are names: so none stands twice.
+    return value if len(_END_OF_NAME.findall(raw)) == names else loads(raw)
+
+
+def _is_plain(value: Any) -> bool:
+    """A value that orjson cannot have bent: it makes floats of integers beyond 64 bits."""
+    return isinstance(value, str | bool | None) or (
+        isinstance(value, int | float) and abs(value) < 2**53
+    )
 
 
 def depth_of(value: Any) -> int:

@@ -47,7 +47,7 @@ def _named(env: Environment) -> dict[str, Any]:
             "DATABASE_URL names no database. Add it: postgres://user:password@host:5432/name"
         )
     options = {"connect_timeout": 5, "application_name": "ingestion", **named.get("OPTIONS", {})}
-    return {**named, "OPTIONS": options}
+    return {**named, "ENGINE": "ingestion.postgresql", "OPTIONS": options}
 
 
 def _embedded(project: Path) -> dict[str, Any]:

@@ -32,6 +32,10 @@ from ingestion.embedded.server import EmbeddedServerError
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# Answers that tell a failure in full: a problem, or a line for each line that was sent.
+SAY_IT_THEMSELVES = {MEDIA_TYPE, "application/x-ndjson"}
+# Read whatever its length, also where it is not known beforehand.
+CHUNKED = {"/api/v1/documents/bulk/"}
 RETRY_SECONDS = 5
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -43,6 +47,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (documents.TooLarge, 413),
     (documents.UnsupportedMedia, 415),
     (documents.RangeNotSatisfiable, 416),
+    (documents.NoneKept, 422),
     (documents.NotAllowed, 403),
     (documents.StorageUnavailable, 503),
     (documents.BytesMissing, 500),
@@ -110,8 +115,7 @@ def _problem_of(error: Exception, readable: list[str] | None = None) -> dict[str
         return None
     detail = getattr(error, "detail", None)
     more = {"pointer": pointer} if (pointer := getattr(error, "pointer", None)) is not None else {}
-    if isinstance(error, documents.Duplicate):
-        more["document"] = str(error.document_id)
+    more |= getattr(error, "members", {})
     return problem(status, detail=detail, code=getattr(error, "code", None), **more)
 
 
@@ -194,7 +198,7 @@ class ProblemMiddleware:
         if _has_no_length(request):
             return _answer(documents.LengthRequired())
         response = self.get_response(request)
-        if response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
+        if response.status_code < 400 or response.headers.get("Content-Type") in SAY_IT_THEMSELVES:
             return response
         kept = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
         return _plain(problem(response.status_code, detail=_missing_slash(request)), headers=kept)
@@ -213,6 +217,7 @@ def _has_no_length(request: HttpRequest) -> bool:
     says_body = request.META.get("HTTP_TRANSFER_ENCODING") or request.META.get("CONTENT_TYPE")
     return (
         request.method in {"POST", "PUT", "PATCH"}
+        and request.path_info not in CHUNKED
         and not request.META.get("CONTENT_LENGTH")
         and bool(says_body)
     )

@@ -48,11 +48,11 @@ MIDDLEWARE = [
     "ingestion.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "ingestion.pages.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "ingestion.pages.AuthenticationMiddleware",
+    "ingestion.pages.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -114,6 +114,10 @@ STORAGES = {
 }
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_BYTES", default=2 * 1024**3, most=10**15)
 MAX_JSON_BYTES = 10 * 1000**2
+# Of many documents in one request, inflated where it is compressed.
+MAX_BULK_BYTES = env.number("MAX_BULK_BYTES", default=16 * 1024**3, most=10**15)
+# Of the process that reads one document, its program included.
+EXTRACTION_MEMORY_BYTES = env.number("EXTRACTION_MEMORY_BYTES", default=1024**3, most=10**15)
 # The fields of a form beside its file: metadata and a few words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1000**2
 

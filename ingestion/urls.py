@@ -11,14 +11,15 @@ from ingestion import health
 FAVICON = static("drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png")
 
 urlpatterns = [
+    # First what is asked for most: they are tried in this order.
+    path("api/v1/", include("documents.api.urls")),
+    path("api/v1/", include("accounts.api.urls")),
     path("", RedirectView.as_view(pattern_name="docs")),
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
-    path("api/v1/", include("accounts.api.urls")),
-    path("api/v1/", include("documents.api.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
 ]

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from documents.errors import DigestMismatch, IncompleteBody, Invalid, TooLarge, UnsupportedMedia
@@ -25,22 +25,43 @@ class Readable(Protocol):
 
 
 class Body:
-    """Reads a request's body while it counts and hashes. Raises TooLarge before it reads."""
+    """Reads a request's body while it counts and hashes. Raises TooLarge before it reads.
 
-    def __init__(self, stream: Readable, *, meta: Mapping[str, Any], limit: int, what: str) -> None:
-        self._stream = stream
-        self.announced = int(meta.get("CONTENT_LENGTH") or 0)
+    A chunked body announces no length; whoever reads one says so.
+    """
+
+    def __init__(
+        self,
+        stream: Readable,
+        *,
+        meta: Mapping[str, Any],
+        limit: int,
+        what: str,
+        may_be_chunked: bool = False,
+        encodings: Collection[str] = (),
+    ) -> None:
+        self._stream, self._limit, self._what = stream, limit, what
+        length = meta.get("CONTENT_LENGTH")
+        self.announced = None if may_be_chunked and not length else int(length or 0)
         self.received = 0
         self.tail = b""  # the last bytes that arrived
         self._expected = _content_digest(meta.get("HTTP_CONTENT_DIGEST"))
         self._hashes = {name: ALGORITHMS[name]() for name in self._expected}
-        _demand_plain(meta.get("HTTP_CONTENT_ENCODING", ""))
-        if self.announced > limit:
+        self.encoding = _encoding(meta.get("HTTP_CONTENT_ENCODING", ""), known=encodings)
+        if (self.announced or 0) > limit:
             raise TooLarge(limit=limit, what=what)
 
+    @property
+    def has_digest(self) -> bool:
+        return bool(self._expected)
+
     def read(self, size: int = -1, /) -> bytes:
-        chunk = self._stream.read(size if size and size > 0 else self.announced)
+        """At most `size` bytes; all that is left where no size is given. Empty at the end."""
+        left = CHUNK if self.announced is None else self.announced - self.received
+        chunk = self._stream.read(min(size, left) if size and size > 0 else left) if left else b""
         self.received += len(chunk)
+        if self.received > self._limit:
+            raise TooLarge(limit=self._limit, what=self._what)
         self.tail = (self.tail + chunk[-TAIL:])[-TAIL:]
         for hashed in self._hashes.values():
             hashed.update(chunk)
@@ -50,7 +71,7 @@ class Body:
         """Read what is left, then compare. Raises IncompleteBody or DigestMismatch."""
         while self.read(CHUNK):
             pass
-        if self.received != self.announced:
+        if self.announced is not None and self.received != self.announced:
             raise IncompleteBody(announced=self.announced, received=self.received)
         for name, expected in self._expected.items():
             found = self._hashes[name].digest()
@@ -66,11 +87,16 @@ def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _demand_plain(encoding: str) -> None:
-    if encoding.strip().lower() not in {"", "identity"}:
+def _encoding(header: str, *, known: Collection[str]) -> str:
+    """The Content-Encoding, empty for none. Raises UnsupportedMedia."""
+    encoding = header.strip().lower()
+    if encoding in {"", "identity"}:
+        return ""
+    if encoding not in known:
         raise UnsupportedMedia(
             f"A body in Content-Encoding {encoding[:50]} is not read here. Send it as it is."
         )
+    return encoding
 
 
 def _content_digest(header: str | None) -> dict[str, bytes]:

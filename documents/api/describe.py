@@ -42,9 +42,25 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 
-def _query(name: str, description: str, **more: Any) -> OpenApiParameter:
+def query(name: str, description: str, **more: Any) -> OpenApiParameter:
     return OpenApiParameter(name, description=description, **{"type": str, **more})
 
+
+FILTERS = [
+    query("state", "Only this state", enum=State.values),
+    query("content_type", "Only this media type"),
+    query("source", "Only this source"),
+    query("error_code", "Only what failed with this code"),
+    query("created_after", "A date or time, ISO 8601"),
+    query("created_before", "A date or time, ISO 8601"),
+    query(
+        "metadata",
+        "`metadata.KEY=TEXT`: only where this entry of the metadata has this text",
+        type={"type": "object", "additionalProperties": {"type": "string"}},
+        style="deepObject",
+        explode=True,
+    ),
+]
 
 listing = extend_schema(
     tags=TAGS,
@@ -52,22 +68,10 @@ listing = extend_schema(
     summary="List or search documents",
     description="Newest first; with `q` the best match first. Never the text itself.",
     parameters=[
-        _query("q", 'Words, `"a phrase"`, `or`, `-without`; up to 2,000 characters'),
-        _query("state", "Only this state", enum=State.values),
-        _query("content_type", "Only this media type"),
-        _query("source", "Only this source"),
-        _query("error_code", "Only what failed with this code"),
-        _query("created_after", "A date or time, ISO 8601"),
-        _query("created_before", "A date or time, ISO 8601"),
-        _query(
-            "metadata",
-            "`metadata.KEY=TEXT`: only where this entry of the metadata has this text",
-            type={"type": "object", "additionalProperties": {"type": "string"}},
-            style="deepObject",
-            explode=True,
-        ),
-        _query("page_size", "1 to 200", type=int, default=50),
-        _query("cursor", "From `next` or `previous`"),
+        query("q", 'Words, `"a phrase"`, `or`, `-without`; up to 2,000 characters'),
+        *FILTERS,
+        query("page_size", "1 to 200", type=int, default=50),
+        query("cursor", "From `next` or `previous`"),
     ],
     responses=shapes.PageOut,
     examples=[
@@ -102,7 +106,7 @@ creation = extend_schema(
     summary="Take a document in",
     description="201: it is kept. 200: it was there already. Both mean that its bytes are on disk.",
     parameters=[
-        _query(
+        query(
             "on_duplicate",
             "`reject` answers 409 where the content is there already",
             enum=["return", "reject"],

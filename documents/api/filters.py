@@ -1,6 +1,6 @@
 """Which documents a list is about: strict, so that a misspelt filter never shows too much."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from django.db.models import CharField, F, Func, Q, Value
@@ -12,20 +12,26 @@ from documents.errors import Invalid
 from documents.models import DocumentQuerySet, State
 from documents.strict_json import pointer
 
-PAGING = {"q", "cursor", "page_size"}
+PAGING = {"q", "cursor", "page_size", "facets"}
 METADATA = "metadata."
 
 
-def filtered(documents: DocumentQuerySet, request: Request) -> DocumentQuerySet:
-    """The documents that the query parameters ask for. Raises Invalid, naming the parameter."""
+def filtered(
+    documents: DocumentQuerySet, request: Request, *, also: Collection[str] = PAGING
+) -> DocumentQuerySet:
+    """The documents that the query parameters ask for. Raises Invalid, naming the parameter.
+
+    `also` are parameters that say something else, and that others read.
+    """
     for name, values in request.query_params.lists():
         text = only(name, values)
         if name.startswith(METADATA) and name != METADATA:
             documents = documents.filter(_metadata(name.removeprefix(METADATA), text))
         elif name in FILTERS:
             documents = documents.filter(FILTERS[name](name, text))
-        elif name not in PAGING:
-            raise unknown_parameter(name, known=_known())
+        elif name not in also:
+            known = [*sorted(FILTERS), "metadata.KEY", *sorted(also)]
+            raise unknown_parameter(name, known=known)
     return documents
 
 
@@ -35,10 +41,6 @@ def unknown_parameter(name: str, *, known: Sequence[str]) -> Invalid:
         pointer=pointer((name,)),
         code="unknown_parameter",
     )
-
-
-def _known() -> list[str]:
-    return [*sorted(FILTERS), "metadata.KEY", *sorted(PAGING)]
 
 
 def only(name: str, values: list[str]) -> str:
@@ -56,6 +58,16 @@ def only(name: str, values: list[str]) -> str:
             code="nul_character",
         )
     return values[0]
+
+
+def flag(name: str, values: list[str]) -> bool:
+    """A parameter that is true or false. Raises Invalid."""
+    text = only(name, values).lower()
+    if text not in {"true", "false"}:
+        raise Invalid(
+            f"{name[:100]} is true or false.", pointer=pointer((name,)), code="invalid_choice"
+        )
+    return text == "true"
 
 
 def _state(name: str, text: str) -> Q:

@@ -31,7 +31,7 @@ class StrictJSONParser(BaseParser):
         body = Body(stream, meta=request.META, limit=settings.MAX_JSON_BYTES, what="JSON body")
         raw = b"".join(iter(partial(body.read, CHUNK), b""))  # one read may bring a part of it
         body.finish()
-        return strict_json.loads(raw)
+        return strict_json.loads_flat(raw)
 
 
 class FormParser(BaseParser):

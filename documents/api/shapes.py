@@ -4,8 +4,6 @@ Rows go out as plain dictionaries; the serializers below describe them for OpenA
 holds the two together.
 """
 
-import mimetypes
-import re
 from typing import Any
 
 from rest_framework import serializers
@@ -14,9 +12,6 @@ from accounts.api import shapes
 from documents import metadata
 from documents.errors import Invalid
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH, State
-
-MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,90}/[A-Za-z0-9!#$&^_.+-]{1,90}")
-OCTETS = "application/octet-stream"
 
 # The columns that go out; the text is never among them.
 COLUMNS = (
@@ -126,11 +121,49 @@ class DetailOut(DocumentOut):
     excerpt = serializers.CharField()
 
 
+class PassageOut(serializers.Serializer[Any]):
+    position = serializers.IntegerField(help_text="Place of the passage in the text, from 0")
+    page = serializers.IntegerField(
+        allow_null=True, help_text="Page of the original, where it has pages"
+    )
+    highlight = serializers.CharField(help_text="Escaped HTML with <mark>")
+
+
 class ListedOut(DocumentOut):
     rank = serializers.IntegerField(required=False, help_text="Only in a search: millionths")
     highlight = serializers.CharField(
         required=False, help_text="Only in a search: escaped HTML with <mark>"
     )
+    passages = PassageOut(
+        many=True, required=False, help_text="Only in a search: the best passages, up to 3"
+    )
+
+
+class FacetOut(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+    count_is = serializers.ChoiceField(choices=["exact", "at_least"])
+
+
+class FacetsOut(serializers.Serializer[Any]):
+    content_type = FacetOut(many=True, required=False)
+    state = FacetOut(many=True, required=False)
+
+
+class LineErrorOut(serializers.Serializer[Any]):
+    line = serializers.IntegerField(help_text="From 1; blank lines count")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    pointer = serializers.CharField(allow_null=True)
+
+
+class BulkOut(serializers.Serializer[Any]):
+    lines = serializers.IntegerField(help_text="Documents that were sent: the next three together")
+    created = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    errors = LineErrorOut(many=True, help_text="The first 1,000")  # type: ignore[assignment]
+    errors_truncated = serializers.BooleanField()
 
 
 class PageOut(serializers.Serializer[Any]):
@@ -139,31 +172,38 @@ class PageOut(serializers.Serializer[Any]):
     previous = serializers.URLField(allow_null=True)
     count = serializers.IntegerField()
     count_is = serializers.ChoiceField(choices=["exact", "at_least"])
+    ranking = serializers.ChoiceField(
+        choices=["all", "window"],
+        required=False,
+        help_text="Only in a search: whether all matches were ranked, or those of a window",
+    )
+    ranked = serializers.IntegerField(
+        required=False, help_text="Only in a search: how many matches were ranked together"
+    )
+    ranked_since = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="Only in a search: when the oldest document in the window was taken in; "
+        "null where the window goes back to the first",
+    )
     index_lag = serializers.FloatField(
         required=False, help_text="Only in a search: seconds by which the index is behind"
     )
+    facets = FacetsOut(required=False, help_text="Only where the request asks for them")
 
 
 def out(row: dict[str, Any]) -> dict[str, Any]:
     """A row of `values(*COLUMNS)` as it goes out."""
     return {
         **row,
-        "created_at": _moment(row["created_at"]),
-        "updated_at": _moment(row["updated_at"]),
+        "created_at": moment(row["created_at"]),
+        "updated_at": moment(row["updated_at"]),
     }
 
 
-def _moment(moment: Any) -> str:
-    return str(moment.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+def moment(at: Any) -> str:
+    return str(at.isoformat(timespec="microseconds").replace("+00:00", "Z"))
 
 
 def columns_of(document: Any) -> dict[str, Any]:
     return {name: getattr(document, name) for name in COLUMNS}
-
-
-def media_type(declared: str, *, filename: str) -> str:
-    """The declared type without its parameters; where it claims nothing, what the name says."""
-    essence = declared.split(";", maxsplit=1)[0].strip().lower()
-    if MEDIA_TYPE.fullmatch(essence) and essence != OCTETS:
-        return essence
-    return mimetypes.guess_type(filename)[0] or OCTETS

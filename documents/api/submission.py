@@ -13,6 +13,8 @@ from documents.api import shapes
 from documents.blobs import Incoming
 from documents.errors import DigestMismatch, Invalid
 from documents.intake import Label
+from documents.lines import read_text
+from documents.media_types import media_type
 from documents.models import TITLE_LENGTH
 
 
@@ -37,10 +39,16 @@ def read_submission(request: Request) -> Iterator[Submission]:
 
 
 def _json(request: Request) -> Submission:
-    sent = shapes.NewTextIn(data=request.data)
-    sent.is_valid(raise_exception=True)
-    said = sent.validated_data
-    return Submission(said["content"], _label(said))
+    """Read by hand, which is ten times as quick; the serializer words what is refused."""
+    sent: Any = request.data
+    try:
+        label, content = read_text(sent)
+    except Invalid:
+        checked = shapes.NewTextIn(data=sent)
+        checked.is_valid(raise_exception=True)
+        said = checked.validated_data
+        return Submission(said["content"], _label(said))
+    return Submission(content, label)
 
 
 def _form(request: Request) -> Submission:
@@ -57,7 +65,7 @@ def _form(request: Request) -> Submission:
         raise
     label = _label(
         {**said, "title": said["title"] or file.upload_name[:TITLE_LENGTH]},
-        content_type=shapes.media_type(file.upload_type, filename=file.upload_name),
+        content_type=media_type(file.upload_type, filename=file.upload_name),
         charset=file.upload_charset,
         filename=file.upload_name,
     )

@@ -5,53 +5,55 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import content_disposition_header
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from documents import blobs, content, edit, search
+from documents import blobs, content, edit
 from documents.api import describe, shapes
 from documents.api.cursors import Page, page
 from documents.api.etags import etag, is_unchanged, unless_changed_since
+from documents.api.facets import listed_facets
 from documents.api.filters import filtered, only, unknown_parameter
 from documents.api.negotiation import AnyNegotiation
 from documents.api.parsers import FormParser, StrictJSONParser
 from documents.api.ranges import Part, part_of
+from documents.api.rendering import rendered
+from documents.api.searching import searched
 from documents.api.submission import read_submission
 from documents.errors import BytesMissing, Duplicate, Invalid, NotAllowed, NotReady
 from documents.intake import accept
+from documents.lookup import find
 from documents.models import Document, Passage, State, octet_length
-
-EXCERPT = 500
 
 
 class DocumentList(APIView):
     parser_classes = [StrictJSONParser, FormParser]
 
     @describe.listing
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         documents = filtered(Document.objects.visible_to(request.user), request)
         if "q" in request.query_params:
-            return _searched(documents, request)
+            return searched(documents, request)
         rows = documents.values(*shapes.COLUMNS)
         found = page(rows, request=request, key=("created_at", "id"), read=_moment)
-        return Response(_enveloped(found, results=[shapes.out(row) for row in found.rows]))
+        answer = _enveloped(found, results=[shapes.out(row) for row in found.rows])
+        return rendered({**answer, **listed_facets(documents, request)})
 
     @describe.creation
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         on_duplicate = _on_duplicate(request)
         with read_submission(request) as wanted:
             kept = accept(wanted.content, owner_id=int(request.user.pk or 0), label=wanted.label)
         if on_duplicate == "reject" and not kept.created:
             raise Duplicate(kept.document.pk)
         answer = {**_shaped(kept.document), "duplicate": not kept.created}
-        headers = {"Location": _url(request, kept.document), "ETag": etag(kept.document)}
-        return Response(answer, status=201 if kept.created else 200, headers=headers)
+        place = request.build_absolute_uri(f"{request.path}{kept.document.pk}/")
+        headers = {"Location": place, "ETag": etag(kept.document)}
+        return rendered(answer, status=201 if kept.created else 200, headers=headers)
 
 
 def _moment(text: str) -> Any:
@@ -59,21 +61,6 @@ def _moment(text: str) -> Any:
     if moment is None:
         raise ValueError(text)
     return moment
-
-
-def _searched(documents: Any, request: Request) -> Response:
-    query = search.Query.read(request.query_params["q"])
-    matches = search.matches(documents, query=query)
-    found = page(matches, request=request, key=("rank", "document_id"), read=int)
-    ids = [row["document_id"] for row in found.rows]
-    rows = {row["id"]: row for row in documents.filter(pk__in=ids).values(*shapes.COLUMNS)}
-    marked = search.highlights(ids, query=query)
-    results = [
-        {**shapes.out(rows[pk]), "rank": match["rank"], "highlight": marked.get(pk, "")}
-        for match in found.rows
-        if (pk := match["document_id"]) in rows  # else deleted since it was found
-    ]
-    return Response({**_enveloped(found, results=results), "index_lag": search.lag_seconds()})
 
 
 def _enveloped(found: Page, *, results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -103,39 +90,41 @@ def _shaped(document: Document) -> dict[str, Any]:
     return shapes.out(shapes.columns_of(document))
 
 
-def _url(request: Request, document: Document) -> str:
-    return request.build_absolute_uri(reverse("document", args=[document.pk]))
-
-
 class OneDocument(APIView):
     """What the views about one document share: finding it, and who may touch it."""
 
     def found(self, request: Request, pk: UUID) -> Document:
-        document: Document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)
-        return document
+        return self.excerpted(request, pk)[0]
 
-    def touchable(self, request: Request, pk: UUID, *, permission: str) -> Document:
-        document = self.found(request, pk)
+    def excerpted(self, request: Request, pk: UUID) -> tuple[Document, str]:
+        """With the beginning of its text."""
+        found = find(pk, user=request.user)
+        if found is None:
+            raise Http404
+        return found
+
+    def touchable(self, request: Request, pk: UUID, *, permission: str) -> tuple[Document, str]:
+        document, excerpt = self.excerpted(request, pk)
         if document.owner_id != request.user.pk and not request.user.has_perm(permission):
             raise NotAllowed(
                 "You may see this document and not change it. Ask its owner, or for the "
                 f"permission {permission}."
             )
-        return document
+        return document, excerpt
 
 
 class DocumentDetail(OneDocument):
     @describe.detail
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        document = self.found(request, pk)
+        document, excerpt = self.excerpted(request, pk)
         tag = etag(document)
         if is_unchanged(request, tag):
             return HttpResponse(status=304, headers={"ETag": tag})
-        return Response({**_shaped(document), "excerpt": _excerpt(pk)}, headers={"ETag": tag})
+        return rendered({**_shaped(document), "excerpt": excerpt}, headers={"ETag": tag})
 
     @describe.change
     def patch(self, request: Request, pk: UUID) -> Response:
-        document = self.touchable(request, pk, permission="documents.change_document")
+        document, excerpt = self.touchable(request, pk, permission="documents.change_document")
         wanted = shapes.ChangeIn(data=request.data)
         wanted.is_valid(raise_exception=True)
         changed = edit.change(
@@ -143,19 +132,14 @@ class DocumentDetail(OneDocument):
             fields=wanted.validated_data,
             unless_changed_since=unless_changed_since(request, document),
         )
-        answer = {**_shaped(changed), "excerpt": _excerpt(pk)}
+        answer = {**_shaped(changed), "excerpt": excerpt}
         return Response(answer, headers={"ETag": etag(changed)})
 
     @describe.deletion
     def delete(self, request: Request, pk: UUID) -> Response:
-        document = self.touchable(request, pk, permission="documents.delete_document")
+        document, _ = self.touchable(request, pk, permission="documents.delete_document")
         edit.delete(document, unless_changed_since=unless_changed_since(request, document))
         return Response(status=204)
-
-
-def _excerpt(pk: UUID) -> str:
-    first = Passage.objects.filter(document_id=pk, position=0).values_list("text", flat=True)
-    return (first.first() or "")[:EXCERPT]
 
 
 class DocumentText(OneDocument):
@@ -230,6 +214,6 @@ def _stream(
 class DocumentRetry(OneDocument):
     @describe.retry
     def post(self, request: Request, pk: UUID) -> Response:
-        document = self.touchable(request, pk, permission="documents.change_document")
+        document, _ = self.touchable(request, pk, permission="documents.change_document")
         edit.retry(document)
         return Response(_shaped(self.found(request, pk)), status=202)

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.db.backends.postgresql import base, client
+from django.db.backends.postgresql import client
 
 from ingestion.embedded.server import binaries, ensure
+from ingestion.postgresql import base
 
 
 class DatabaseClient(client.DatabaseClient):

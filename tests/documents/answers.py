@@ -22,3 +22,11 @@ def nothing_is_kept(storage: Path) -> bool:
     """No row, no job, and no file, not even one on its way in."""
     rows = [model.objects.exists() for model in (Document, Passage, Job)]
     return not any(rows) and not any(path.is_file() for path in storage.rglob("*"))
+
+
+def problem(answer: Any, *, status: int) -> dict[str, Any]:
+    """The problem in an answer of this status."""
+    assert answer.status_code == status, answer.content[:500]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    return told

@@ -164,11 +164,11 @@ def test_it_asks_the_database_as_often_for_many_as_for_few(
 def test_it_shows_a_failed_document_with_its_reason(
     alice: User, keep_file: Keep, work: Callable[[], int]
 ) -> None:
-    keep_file(alice, b"%PDF-1.7 ", filename="a.pdf")
+    keep_file(alice, b"\x89PNG\r\n\x1a\n", filename="a.png")
     work()
     row = api(alice).get(f"{URL}?error_code=unsupported_type").json()["results"][0]
     assert row["state"] == State.FAILED
-    assert "a PDF" in row["error_detail"]
+    assert "a PNG image" in row["error_detail"]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/problem+json"])

@@ -88,10 +88,10 @@ def test_it_gives_the_text_of_a_file_once_it_is_there(
 def test_it_says_why_a_failed_document_has_no_text(
     alice: User, keep_file: Keep, work: Callable[[], int]
 ) -> None:
-    document = keep_file(alice, b"%PDF-1.7 ", filename="a.pdf")
+    document = keep_file(alice, b"\x89PNG\r\n\x1a\n", filename="a.png")
     work()
     problem = refused(api(alice).get(at(document, "text/")), 409, "not_ready")
-    assert "a PDF" in problem["detail"]
+    assert "a PNG image" in problem["detail"]
 
 
 def test_it_has_an_empty_text_where_there_are_no_words(alice: User, keep_text: Keep) -> None:

@@ -20,7 +20,7 @@ Work = Callable[[], int]
 
 @pytest.fixture
 def failed(alice: User, keep_file: Keep, work: Work) -> Document:
-    document = keep_file(alice, b"%PDF-1.7 ", filename="a.pdf", content_type="application/pdf")
+    document = keep_file(alice, b"\x89PNG\r\n\x1a\n", filename="a.png", content_type="image/png")
     work()
     document.refresh_from_db()
     assert document.state == State.FAILED

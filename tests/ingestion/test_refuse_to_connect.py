@@ -233,5 +233,5 @@ def test_tables_that_are_not_there_are_called_pending(db: None) -> None:
     error.__cause__ = psycopg2.errors.UndefinedTable()
     said = in_one_line(error)
     assert said is not None
-    assert "1 migration(s) are pending, documents.0001_initial first" in said
+    assert "migration(s) are pending, documents.0001_initial first" in said
     assert "Run: manage.py migrate" in said

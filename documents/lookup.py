@@ -1,0 +1,30 @@
+"""One document by its id, for who may see it."""
+
+from typing import Any
+from uuid import UUID
+
+from accounts.prepared import Prepared
+from documents.models import COLUMNS, Document, Sight
+
+EXCERPT_LENGTH = 500
+
+FIND = Prepared(
+    "find_document",
+    f"""
+    SELECT left(passages.text, {EXCERPT_LENGTH}), {", ".join(f"documents.{c}" for c in COLUMNS)}
+      FROM documents LEFT JOIN passages
+        ON passages.document_id = documents.id AND passages.position = 0
+     WHERE documents.id = %s AND (%s OR documents.owner_id = %s)
+    """,  # noqa: S608  (names of our own columns)
+    types=("uuid", "boolean", "bigint"),
+)
+
+
+def find(pk: UUID, *, user: Any) -> tuple[Document, str] | None:
+    """The document with the beginning of its text, or None where the user may not see it."""
+    sight = Sight.of(user)
+    found = FIND.rows(pk, sight.is_everything, sight.owner_id)
+    if not found:
+        return None
+    excerpt, *row = found[0]
+    return Document.of_row(row), excerpt or ""
