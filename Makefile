@@ -21,8 +21,8 @@ check: .venv/test  ## Lint, format, types, settings, migrations
 	$(BIN)/python -m tests.production check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: .venv/test  ## Ours beside what others use, as ratios; ROUNDS=9 for more rounds
-	@$(BIN)/python -m tests.bench
+bench: .venv/test  ## Ours beside what others use, as ratios; PARTS="post bulk" ROUNDS=3 SMALL=1 …
+	@$(BIN)/python -m tests.bench $(PARTS)
 
 e2e: .venv/test  ## Slow ones: crashes, a real browser, the README's commands
 	@$(BIN)/python -m pytest -q tests/e2e

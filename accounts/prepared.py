@@ -17,17 +17,20 @@ _FOREIGN = {"26000", "42P05"}
 
 
 class Prepared:
-    """One statement, with a `%s` for each parameter. Make one of each, when modules load."""
+    """One statement, with a `%s` for each parameter. Make one of each, when modules load.
+
+    `settings` are statements that come right before it, for its transaction only.
+    """
 
     _works = True
 
-    def __init__(self, name: str, sql: str, *, types: tuple[str, ...]) -> None:
-        self.name, self.sql = name, sql
+    def __init__(self, name: str, sql: str, *, types: tuple[str, ...], settings: str = "") -> None:
+        self.name, self.sql = name, settings + sql
         numbered = sql
         for number in range(1, len(types) + 1):
             numbered = numbered.replace("%s", f"${number}", 1)
         self._prepare = f"PREPARE {name} ({', '.join(types)}) AS {numbered}"
-        self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+        self._execute = f"{settings}EXECUTE {name} ({', '.join(['%s'] * len(types))})"
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """The rows for these parameters."""

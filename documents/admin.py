@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from documents import edit, metadata, search
 from documents.errors import Invalid
 from documents.models import Document, Passage, State
+from documents.query import Query
 
 SHOWN = 20_000
 COUNT_CAP = 10_000
@@ -165,7 +166,7 @@ def _with_words(term: str) -> Q:
     # What failed is in no index of words: its title is all there is.
     failed = Q(state=State.FAILED, title__icontains=term)
     try:
-        query = search.Query.read(term)
+        query = Query.read(term)
     except Invalid:
         return failed
     found = search.matches(Document.objects.all(), query=query)

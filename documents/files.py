@@ -1,100 +1,128 @@
-"""Files of this machine → intake, one after the other."""
+"""A file of this machine → a document on its way in, or the reason why it is none."""
 
-import mimetypes
 import os
+import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from documents.blobs import CHUNK, Incoming
-from documents.errors import DocumentError
-from documents.intake import Label, accept
+from documents.errors import DocumentError, EmptyContent, StorageUnavailable, TooLarge
+from documents.finding import OVERHEAD, CannotRead
+from documents.intake import Label
+from documents.media_types import media_type
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH
 
-
-@dataclass(frozen=True)
-class Result:
-    path: Path
-    status: str  # created, duplicate or refused
-    bytes: int = 0
-    detail: str = ""
-
-
-@dataclass
-class Summary:
-    """How many of each, and what was refused, with the reason."""
-
-    created: int = 0
-    duplicates: int = 0
-    bytes: int = 0
-    refused: list[Result] = field(default_factory=list)
-
-    def add(self, result: Result) -> None:
-        self.created += result.status == "created"
-        self.duplicates += result.status == "duplicate"
-        self.bytes += result.bytes
-        if result.status == "refused":
-            self.refused.append(result)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "created": self.created,
-            "duplicates": self.duplicates,
-            "refused": len(self.refused),
-            "bytes": self.bytes,
-            "errors": [{"path": str(r.path), "detail": r.detail} for r in self.refused],
-        }
-
-    def __str__(self) -> str:
-        lines = [f"refused: {result.path}: {result.detail}" for result in self.refused]
-        lines.append(
-            f"{self.created} kept, {self.duplicates} there already, {len(self.refused)} refused "
-            f"({self.bytes / 1e6:.1f} MB read)"
-        )
-        return "\n".join(lines)
+KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
 
 
-def files_below(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files that were named, and those below the folders that were, in order of name.
-
-    Hidden ones below a folder are left out, and links to folders are not followed.
-    """
-    for path in paths:
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                shown = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-                yield from (file for file in shown if file.is_file())
-        elif path.is_file():
-            yield path
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    label: Label
+    content: str | Incoming
 
 
-def ingest(path: Path, *, owner_id: int, limit: int) -> Result:
-    """Take one file in. What is wrong with it is in the result, not raised."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What may become one document."""
+
+    path: str
+    """Of the file; of a member of an archive with its name behind."""
+    what: Arriving | DocumentError
+    line: int | None = None
+    """Where the file has a document in each line."""
+    weight: int = 0
+    """Its part of `finding.weight`."""
+
+
+def piece(path: str, *, limit: int) -> Piece:
+    """One file as one document."""
+    weight = OVERHEAD
     try:
-        with path.open("rb") as file, Incoming(limit=limit) as incoming:
-            while chunk := file.read(CHUNK):
-                incoming.write(chunk)
-            kept = accept(incoming, owner_id=owner_id, label=_label(path))
-            status = "created" if kept.created else "duplicate"
-            return Result(path, status, bytes=incoming.length)
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            weight += size
+            if size > limit:
+                raise TooLarge(limit=limit, what="file")
+            incoming = taken(blocks(file), limit=limit)
     except OSError as error:
-        return Result(path, "refused", detail=error.strerror or str(error))
+        return Piece(path, CannotRead.because(error), weight=weight)
+    except StorageUnavailable:
+        raise  # this is not about the file
     except DocumentError as error:
-        return Result(path, "refused", detail=error.detail)
+        return Piece(path, error, weight=weight)
+    return Piece(path, Arriving(label(path), incoming), weight=weight)
 
 
-def _label(path: Path) -> Label:
-    name = _storable(path.name)
+def blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(CHUNK):
+        yield block
+
+
+def taken(blocks: Iterable[bytes], *, limit: int) -> Incoming:
+    """All of them together. Raises TooLarge or EmptyContent, or what reading raises."""
+    incoming = Incoming(limit=limit)
+    try:
+        for block in blocks:
+            incoming.write(block)
+        if not incoming.length:
+            raise EmptyContent
+    except BaseException:
+        incoming.close()
+        raise
+    return incoming
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """The file, unbuffered. Raises CannotRead for what is none."""
+    try:
+        _demand_file(Path(path).stat().st_mode)
+        # If a named pipe takes its place now, opening must not wait for somebody to write.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise _reason(path, error) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        _demand_file(os.fstat(descriptor).st_mode)
+        yield file
+
+
+def _demand_file(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "something else")
+        raise CannotRead(
+            f"This is {kind}, not a file. Write what comes out of it to a file, and name that.",
+            code="not_a_file",
+        )
+
+
+def _reason(path: str, error: OSError) -> CannotRead:
+    if not isinstance(error, FileNotFoundError):
+        return CannotRead.because(error)
+    if Path(path).is_symlink():
+        return CannotRead("This link leads nowhere. Mend it, or take it away.", code="broken_link")
+    return CannotRead("It was there, and is gone. Run it again.", code="vanished")
+
+
+def label(path: str) -> Label:
+    """What the name says about the content."""
+    name = storable(PurePosixPath(path).name)
     return Label(
         title=name[:TITLE_LENGTH],
-        source=_storable(str(path))[:SOURCE_LENGTH],
-        content_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+        source=storable(path)[:SOURCE_LENGTH],
+        content_type=media_type("", filename=name),
         filename=name,
     )
 
 
-def _storable(name: str) -> str:
+def storable(name: str) -> str:
     """A file's name may hold bytes that are no text; the database keeps only text."""
-    return os.fsencode(name).decode(errors="replace")
+    return os.fsencode(name).decode(errors="replace").replace("\x00", "\ufffd")

@@ -132,7 +132,7 @@ def _keep_bytes(incoming: Incoming, *, owner_id: int, label: Label, lane: Lane) 
 def _insert(incoming: Incoming, *, pk: UUID, owner_id: int, label: Label, blob: str) -> bool:
     """Whether the row is new. Somebody else's uncommitted one is waited for."""
     size, sha256 = incoming.length, incoming.sha256.hex()
-    values = (pk, owner_id, *_said(label), size, sha256, blob, State.RECEIVED)
+    values: list[Any] = [pk, owner_id, *_said(label), size, sha256, blob, State.RECEIVED]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
         return bool(cursor.rowcount == 1)

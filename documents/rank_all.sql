@@ -1,28 +1,27 @@
 -- All matches, found by their words. Up to `all` passages are ranked, all of them; of more, the
--- newest `window`. Beyond `most` it gives up: then only `found` tells.
-SET LOCAL jit = off;
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL enable_seqscan = off;
--- For the sake of its LIMIT the planner would look at an owner's passages one after the other.
-SET LOCAL enable_indexscan = off;
-SET LOCAL enable_bitmapscan = on;
-WITH hits AS MATERIALIZED (
-    SELECT document_id, position, created_at, ctid AS place
+-- newest `window`. Beyond `most` passages of anybody it gives up: then only `touched` tells.
+WITH touched AS MATERIALIZED (
+    SELECT document_id, position, created_at, owner_id, ctid AS place
       FROM passages
-     WHERE search @@ %(wanted)s::tsquery
-       AND {owned}
+     WHERE search @@ %(together)s::tsquery
+     LIMIT %(most)s::int + 1
+), hits AS MATERIALIZED (
+    SELECT passages.*
+      FROM touched AS passages
+     WHERE (SELECT count(*) FROM touched) <= %(most)s::int
+       AND (%(owner_id)s::bigint IS NULL OR owner_id = %(owner_id)s::bigint)
        AND (created_at, document_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)
        AND (created_at, document_id) >= (%(until_at)s::timestamptz, %(until_id)s::uuid)
-     LIMIT %(most)s + 1
+       AND {meets}
 ), counted AS MATERIALIZED (
     SELECT count(*) AS found FROM hits
 ), chosen AS MATERIALIZED (
     SELECT passages.*
       FROM (SELECT * FROM hits ORDER BY created_at DESC, document_id DESC) AS passages
-     WHERE (SELECT found FROM counted) <= %(most)s
-       AND {checked}
+     WHERE {checked}
      ORDER BY created_at DESC, document_id DESC
-     FETCH FIRST (SELECT CASE WHEN found <= %(all)s THEN found ELSE %(window)s END FROM counted)
+     FETCH FIRST (SELECT CASE WHEN found <= %(all)s::int THEN found ELSE %(window)s::int END
+                    FROM counted)
            ROWS WITH TIES
 ), ranked AS (
     SELECT chosen.document_id, chosen.position,
@@ -31,7 +30,7 @@ WITH hits AS MATERIALIZED (
      CROSS JOIN LATERAL (SELECT search FROM passages WHERE ctid = chosen.place OFFSET 0) AS passage
 ), best AS (
     SELECT document_id::text, max(rank) AS rank,
-           (array_agg(position ORDER BY rank DESC, position))[:%(shown)s] AS positions
+           (array_agg(position ORDER BY rank DESC, position))[:%(shown)s::int] AS positions
       FROM ranked
      GROUP BY document_id
 ), oldest AS (
@@ -39,7 +38,7 @@ WITH hits AS MATERIALIZED (
            (array_agg(document_id::text ORDER BY created_at, document_id))[1] AS id
       FROM chosen
 )
-SELECT counted.found, oldest.chosen, oldest.at, oldest.id,
+SELECT (SELECT count(*) FROM touched), counted.found, oldest.chosen, oldest.at, oldest.id,
        best.document_id, best.rank, best.positions
   FROM counted
  CROSS JOIN oldest

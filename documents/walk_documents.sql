@@ -1,10 +1,5 @@
 -- The matches in a stretch of documents, newest first: filters first, then the words of each.
 -- One more row tells where the stretch ends and how many documents were in it and passed.
-SET LOCAL jit = off;
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL enable_seqscan = off;
-SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_indexscan = on;
 WITH stretch AS MATERIALIZED (
     SELECT id, created_at, indexed AND {wanted_documents} AS is_wanted
       FROM documents

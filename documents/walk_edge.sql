@@ -1,9 +1,5 @@
 -- Where a walk over the next `most` passages of an owner ends, and how many there are up to there
--- with those that came at the same moment.
-SET LOCAL jit = off;
-SET LOCAL enable_seqscan = off;
-SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_indexscan = on;
+-- with those that came at the same moment; and whether there are older ones.
 WITH edge AS MATERIALIZED (
     SELECT created_at
       FROM passages
@@ -25,5 +21,10 @@ SELECT created_at::text,
                    AND (created_at, %(first_id)s::uuid)
                      < (%(after_at)s::timestamptz, %(after_id)s::uuid)
                    AND created_at >= (SELECT created_at FROM edge)
-                 LIMIT %(too_many)s) AS stretch)
+                 LIMIT %(too_many)s) AS stretch),
+       EXISTS (SELECT
+                 FROM passages
+                WHERE owner_id = %(owner_id)s
+                  AND search IS NOT NULL
+                  AND created_at < edge.created_at)
   FROM edge

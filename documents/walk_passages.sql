@@ -1,9 +1,4 @@
 -- The matches in a stretch of an owner's passages, which are looked at one after the other.
-SET LOCAL jit = off;
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL enable_seqscan = off;
-SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_indexscan = on;
 SELECT document_id::text, max(rank),
        (array_agg(position ORDER BY rank DESC, position))[:%(shown)s]
   FROM (SELECT document_id, position,

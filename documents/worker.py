@@ -1,95 +1,151 @@
-"""The loop around the queue: claim, extract, index, give up properly."""
+"""The loop around the queue: claim, work, rest, wait.
+
+Single uploads go before bulk loads, but every BULK_TURN_SECONDS a worker looks at the bulk lane
+first, so that a flood of single uploads does not keep a bulk load waiting for ever.
+
+Indexing shares the processors with requests. After it indexed single uploads a worker rests for
+REST_FACTOR times as long, REST_SECONDS at most: what comes in meanwhile makes one cheaper batch,
+and nothing delays the first upload after a pause. When the oldest has waited RESTLESS_SECONDS,
+the worker goes on without rest. Bulk loads are indexed at full speed.
+"""
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from uuid import UUID
 
-from django.db import (
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connection,
-    transaction,
-)
-from django.db.models.functions import Now
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from documents import jobs, search
-from documents.extraction import Unreadable
-from documents.jobs import Claim, LeaseLost
-from documents.models import Document, Kind, State
-from documents.reading import extract_document
+from documents import jobs
+from documents.attempt import attempt_all
+from documents.jobs import Claim, Share
+from documents.models import Kind, Lane
+from documents.upkeep import Upkeep
+from documents.wake import Doorbell
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.25
+# After the last job the worker looks again soon, then ever less often.
+FIRST_POLL_SECONDS = 0.01
+POLL_SECONDS = 0.4
 AWAY_SECONDS = 2.0
-INTERNAL = (
-    "The service failed on it ({}); the worker's log says more. "
-    "The original is kept; it can be tried again."
-)
-WORKER_DIED = (
-    f"A worker died {jobs.MAX_ATTEMPTS} times while it worked on this document. "
-    "The original is kept; it can be tried again."
-)
+BULK_TURN_SECONDS = 5.0
+REST_FACTOR = 3
+REST_SECONDS = 2.0
+RESTLESS_SECONDS = 10.0
+# A job in hand may be finished after the order to stop; else it is given back.
+GRACE_SECONDS = 10.0
+TICK_SECONDS = 0.5
 
 
 class Worker:
     """Works on one job after the other until it is told to stop."""
 
     def __init__(
-        self, *, lease_seconds: float = jobs.LEASE_SECONDS, heartbeat: Path | None = None
+        self,
+        *,
+        lease_seconds: float = jobs.LEASE_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
+        share: Share = jobs.ALL,
+        doorbell: Doorbell | None = None,
+        heartbeat: Callable[[], object] = lambda: None,
     ) -> None:
-        self.lease_seconds, self.heartbeat = lease_seconds, heartbeat
+        """`heartbeat` is called often, from two threads. With a `doorbell` the process is ours."""
+        self.lease_seconds, self.grace_seconds, self.share = lease_seconds, grace_seconds, share
+        self.doorbell, self.heartbeat = doorbell, heartbeat
+        self.done = 0
         self._stop = threading.Event()
+        self._upkeep = Upkeep()
+        self._bulk_turn = time.monotonic() + BULK_TURN_SECONDS
 
     def stop(self) -> None:
         """End after the job in hand."""
         self._stop.set()
+        if self.doorbell:
+            self.doorbell.ring_to_stop()
+
+    def _is_stopping(self) -> bool:
+        return self._stop.is_set() or bool(self.doorbell and self.doorbell.says_stop())
 
     def run(self) -> None:
         """Work until told to stop; a database that is away is waited for."""
-        while not self._stop.is_set():
-            self._beat()
+        seconds = FIRST_POLL_SECONDS
+        while not self._is_stopping():
+            self.heartbeat()
             close_old_connections()
             try:
                 busy = self.work_once()
-            except (OperationalError, InterfaceError) as error:
+                self._upkeep.do_if_due(idle=not busy)
+            except (DatabaseError, InterfaceError) as error:
                 log.warning("The database is away, trying again: %s", str(error).split("\n")[0])
                 connection.close()
-                self._stop.wait(AWAY_SECONDS)
+                self._rest(AWAY_SECONDS)
             else:
-                if not busy:
-                    self._stop.wait(POLL_SECONDS)
+                called = not busy and self._wait(seconds)
+                again = busy or called
+                seconds = FIRST_POLL_SECONDS if again else min(2 * seconds, POLL_SECONDS)
 
-    def drain(self) -> int:
-        """Work until nothing is due; how many jobs that were."""
-        done = 0
-        while not self._stop.is_set() and self.work_once():
-            done += 1
-        return done
+    def drain(self, *, waits_for_others: bool = False) -> int:
+        """Work until nothing is due, and if wanted nothing under way; how many jobs that were."""
+        while not self._is_stopping():
+            self.heartbeat()
+            # Asked first: what is under way now may be due the moment after.
+            is_last_look = not (waits_for_others and jobs.is_under_way())
+            if self.work_once(rests=False):
+                continue
+            if is_last_look:
+                break
+            self._wait(FIRST_POLL_SECONDS)
+        if self.done:
+            self._upkeep.do()
+        return self.done
 
-    def work_once(self) -> bool:
-        """Whether there was a job to work on."""
-        claim = jobs.claim(lease_seconds=self.lease_seconds)
-        if claim is None:
+    def work_once(self, *, rests: bool = True) -> bool:
+        """Whether there was work."""
+        claims = self._claim()
+        if not claims:
             return False
-        with self._renewed(claim):
-            attempt(claim)
+        started = time.monotonic()
+        with self._renewed(claims):
+            attempt_all(claims)
+        self._note(claims)
+        if rests:
+            self._rest(rest_seconds(claims, worked_seconds=time.monotonic() - started))
         return True
 
-    def _beat(self) -> None:
-        if self.heartbeat is not None:
-            self.heartbeat.touch()
+    def _claim(self) -> list[Claim]:
+        if time.monotonic() >= self._bulk_turn and self.share.lanes[1] == Lane.BULK:
+            self._bulk_turn = time.monotonic() + BULK_TURN_SECONDS
+            found = jobs.claim_batch(lease_seconds=self.lease_seconds, share=jobs.ONLY_BULK)
+            if found:
+                return found
+        return jobs.claim_batch(lease_seconds=self.lease_seconds, share=self.share)
+
+    def _note(self, claims: Sequence[Claim]) -> None:
+        self.done += len(claims)
+        if claims[0].kind == Kind.INDEX:
+            self._upkeep.note(sum(len(claim.documents) for claim in claims))
+
+    def _wait(self, seconds: float) -> bool:
+        """Whether there was a call for work."""
+        if self.doorbell:
+            return self.doorbell.wait(seconds)
+        self._stop.wait(seconds)
+        return False
+
+    def _rest(self, seconds: float) -> None:
+        if self.doorbell:
+            self.doorbell.rest(seconds)
+        else:
+            self._stop.wait(seconds)
 
     @contextmanager
-    def _renewed(self, claim: Claim) -> Iterator[None]:
+    def _renewed(self, claims: Sequence[Claim]) -> Iterator[None]:
         """The lease is renewed beside the work, so that a slow document is not a dead worker."""
         done = threading.Event()
-        beside = threading.Thread(target=self._renew_until, args=(done, claim), daemon=True)
+        beside = threading.Thread(target=self._stand_by, args=(done, claims), daemon=True)
         beside.start()
         try:
             yield
@@ -97,93 +153,46 @@ class Worker:
             done.set()
             beside.join()
 
-    def _renew_until(self, done: threading.Event, claim: Claim) -> None:
+    def _stand_by(self, done: threading.Event, claims: Sequence[Claim]) -> None:
+        every = self.lease_seconds / 4
+        renew_at, leave_at = time.monotonic() + every, float("inf")
         try:
-            while not done.wait(self.lease_seconds / 4):
-                self._beat()
-                if not jobs.renew(claim, lease_seconds=self.lease_seconds):
-                    return
-        except (OperationalError, InterfaceError) as error:
-            log.warning("The lease of job %s was not renewed: %s", claim.id, error)
+            while not done.wait(min(TICK_SECONDS, every)):
+                self.heartbeat()
+                if self.doorbell and self.doorbell.says_stop():
+                    leave_at = min(leave_at, time.monotonic() + self.grace_seconds)
+                if time.monotonic() >= leave_at:
+                    leave(claims)
+                if time.monotonic() >= renew_at:
+                    renew_at = time.monotonic() + every
+                    self._renew(claims)
         finally:
             connection.close()  # this thread's own
 
-
-def attempt(claim: Claim) -> None:
-    """One try at a job. Whatever happens, it ends done, postponed, given up or somebody else's."""
-    try:
-        if claim.is_hopeless:
-            _give_up(claim, code="worker_died", detail=WORKER_DIED)
-        else:
-            _do_or_try_later(claim)
-    except LeaseLost:
-        log.warning("%s was taken over by another worker", claim)
-
-
-def _do_or_try_later(claim: Claim) -> None:
-    started = time.monotonic()
-    try:
-        _do(claim)
-        log.debug("%s done in %.3f s", claim, time.monotonic() - started)
-    except LeaseLost:
-        raise
-    except Exception as error:
-        if _is_database_away(error):
-            raise  # the lease ends by itself, and the job is claimed again
-        log.exception("%s failed at attempt %s", claim, claim.attempts)
-        if claim.is_last or len(claim.documents) > 1:
-            _give_up(claim, code="internal_error", detail=INTERNAL.format(type(error).__name__))
-        else:
-            seconds = jobs.postpone(claim)
-            log.info("%s waits for %.0f s", claim, seconds)
-
-
-def _is_database_away(error: Exception) -> bool:
-    # An error of a statement has a SQLSTATE, a broken connection has none.
-    lost = isinstance(error, OperationalError | InterfaceError)
-    return lost and getattr(error.__cause__, "pgcode", None) is None
-
-
-def _do(claim: Claim) -> None:
-    if claim.kind == Kind.INDEX:
-        with transaction.atomic():
-            search.index(claim.documents)
-            jobs.finish(claim)
-        return
-    for document in claim.documents:
+    def _renew(self, claims: Sequence[Claim]) -> None:
         try:
-            extract_document(document, claim)
-        except Unreadable as error:
-            with transaction.atomic():
-                _fail(document, code=error.code, detail=error.detail)
-                jobs.assert_held(claim)
-    with transaction.atomic():
-        jobs.finish(claim)
+            jobs.renew(*claims, lease_seconds=self.lease_seconds)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("The lease of %s was not renewed: %s", claims[0], error)
+            connection.close()
 
 
-def _give_up(claim: Claim, *, code: str, detail: str) -> None:
-    """The document ends as failed; of several, each is tried by itself, to find the one."""
-    log.warning("%s given up: %s", claim, code)
-    with transaction.atomic():
-        if len(claim.documents) == 1:
-            _fail(claim.documents[0], code=code, detail=detail)
-        else:
-            for document in claim.documents:
-                jobs.add(claim.kind, [document], lane=claim.lane)
-        jobs.finish(claim)
+def rest_seconds(claims: Sequence[Claim], *, worked_seconds: float) -> float:
+    """How long a worker rests after these jobs, the oldest of them first."""
+    first = claims[0]
+    if first.kind != Kind.INDEX or first.lane != Lane.SINGLE:
+        return 0
+    if first.waited_seconds + worked_seconds >= RESTLESS_SECONDS:
+        return 0
+    return min(REST_FACTOR * worked_seconds, REST_SECONDS)
 
 
-def _fail(pk: UUID, *, code: str, detail: str) -> None:
-    """It waits for a retry by hand, with the reason."""
-    Document.objects.filter(pk=pk).update(
-        state=State.FAILED,
-        indexed=False,
-        error_code=code,
-        error_detail=_storable(detail),
-        updated_at=Now(),
-    )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps neither NUL nor lone surrogates, and an error may quote either."""
-    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()[:2000]
+def leave(claims: Sequence[Claim]) -> None:
+    """End this process in the middle of its work, which the next worker starts anew."""
+    try:
+        jobs.give_back(*claims)
+        log.warning("Told to stop: %s job(s) given back unfinished", len(claims))
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("%s job(s) left unfinished; their leases end soon: %s", len(claims), error)
+    finally:
+        os._exit(0)

@@ -7,9 +7,12 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.core import signing
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 
@@ -47,20 +50,41 @@ def page(
     """
     size = page_size(request)
     cursor = _Cursor.of(request, read=read)
-    found = list(_after(rows, key=key, cursor=cursor)[: size + 1])
+    found = _fetched(_after(rows, key=key, cursor=cursor)[: size + 1])
     more, found = len(found) > size, found[:size]
     if cursor.backward:
         found.reverse()
     ahead = bool(found) if cursor.backward else more
     behind = more if cursor.backward else bool(found) and cursor.at is not None
-    count = rows.order_by()[: count_cap + 1].count()
+    # Counted once for a walk: it would cost more than each of its pages.
+    counted = cursor.counted
+    if counted is None:
+        counted = _count(rows, cap=count_cap) if more else len(found)
+    link = partial(_link, request, key=key, counted=counted)
     return Page(
         rows=found,
-        next=_link(request, found[-1], key=key, backward=False) if ahead else None,
-        previous=_link(request, found[0], key=key, backward=True) if behind else None,
-        count=min(count, count_cap),
-        count_is="exact" if count <= count_cap else "at_least",
+        next=link(found[-1], backward=False) if ahead else None,
+        previous=link(found[0], backward=True) if behind else None,
+        count=min(counted, count_cap),
+        count_is="exact" if counted <= count_cap else "at_least",
     )
+
+
+def _fetched(rows: QuerySet[Any, Row]) -> list[Row]:
+    """As the database gives them: what is JSON as a text, which need not be read to be sent."""
+    try:
+        statement, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as sent:
+        sent.execute(statement, values)
+        names = [column.name for column in sent.description]
+        return [dict(zip(names, row, strict=True)) for row in sent.fetchall()]
+
+
+def _count(rows: QuerySet[Any, Row], *, cap: int) -> int:
+    """How many there are; one more than the cap where there are more."""
+    return rows.order_by().values("pk")[: cap + 1].count()
 
 
 def page_size(request: Request) -> int:
@@ -93,20 +117,45 @@ def _after(
 class _Cursor:
     backward: bool
     at: Sequence[Any] | None
+    counted: int | None = None
+    """What was counted for the first page."""
 
     @classmethod
     def of(cls, request: Request, *, read: Callable[[Any], Any]) -> "_Cursor":
-        text = request.query_params.get("cursor")
-        if text is None:
+        place = opened(request)
+        if place is None:
             return cls(backward=False, at=None)
         try:
-            filters, backward, value, tie = signing.loads(text, salt=SALT)
-            at = (read(value), tie)
-        except (signing.BadSignature, ValueError, TypeError) as error:
-            raise _invalid("The cursor is not one that this service gave.") from error
-        if filters != _fingerprint(request):
-            raise _invalid("The cursor belongs to other filters.")
-        return cls(backward=bool(backward), at=at)
+            backward, value, tie, counted = place
+            return cls(backward=bool(backward), at=(read(value), tie), counted=int(counted))
+        except (ValueError, TypeError) as error:
+            raise not_ours() from error
+
+
+def opened(request: Request) -> list[Any] | None:
+    """The place that the request's cursor names, or None where it has none. Raises Invalid."""
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    try:
+        signed: list[Any] = signing.loads(text, salt=SALT)
+        filters, *place = signed
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise not_ours() from error
+    if filters != _fingerprint(request):
+        raise _invalid("The cursor belongs to other filters.")
+    return place
+
+
+def sealed(request: Request, place: Sequence[Any]) -> str:
+    """The address of the same list from another place on."""
+    params = request.query_params.copy()
+    params["cursor"] = signing.dumps([_fingerprint(request), *place], salt=SALT)
+    return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
+
+
+def not_ours() -> Invalid:
+    return _invalid("The cursor is not one that this service gave.")
 
 
 def _invalid(what: str) -> Invalid:
@@ -117,13 +166,10 @@ def _invalid(what: str) -> Invalid:
     )
 
 
-def _link(request: Request, row: Row, *, key: tuple[str, str], backward: bool) -> str:
+def _link(request: Request, row: Row, *, key: tuple[str, str], counted: int, backward: bool) -> str:
     value, tie = (row[name] for name in key)
     value = value.isoformat() if hasattr(value, "isoformat") else value
-    cursor = signing.dumps([_fingerprint(request), backward, value, str(tie)], salt=SALT)
-    params = request.query_params.copy()
-    params["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
+    return sealed(request, [backward, value, str(tie), counted])
 
 
 def _fingerprint(request: Request) -> str:

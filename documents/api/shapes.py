@@ -6,6 +6,7 @@ holds the two together.
 
 from typing import Any
 
+import orjson
 from rest_framework import serializers
 
 from accounts.api import shapes
@@ -199,6 +200,12 @@ def out(row: dict[str, Any]) -> dict[str, Any]:
         "created_at": moment(row["created_at"]),
         "updated_at": moment(row["updated_at"]),
     }
+
+
+def out_of_texts(row: dict[str, Any]) -> dict[str, Any]:
+    """The same, where the JSON columns are texts as the database has them."""
+    texts = {name: orjson.Fragment(row[name]) for name in ("metadata", "extracted")}
+    return out({**row, **texts})
 
 
 def moment(at: Any) -> str:

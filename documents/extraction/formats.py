@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from documents.extraction.containers import inside_ole, inside_zip
 from documents.extraction.encodings import byte_order_mark, canonical_name
+from documents.extraction.mail_shape import is_mail, mail_fields
 from documents.extraction.original import Original
 
 SAMPLE_BYTES = 32 * 1024
@@ -41,12 +43,25 @@ MARKDOWN = Kind("markdown", "Markdown")
 HTML = Kind("html", "HTML")
 CSV = Kind("csv", "CSV")
 JSON = Kind("json", "JSON")
+XML = Kind("xml", "XML")
+EMAIL = Kind("email", "an e-mail")
+PDF = Kind("pdf", "a PDF")
 BINARY = Kind("binary", "binary data")
 
-_ARCHIVE = Kind("zip", "a ZIP archive")
-_OFFICE = Kind("ooxml", "an Office document")
-_OPEN_DOCUMENT = Kind("odf", "an OpenDocument file")
-_OLD_OFFICE = Kind("ole", "an old Office document or an Outlook message")
+# What the two containers of Office files hold is seen when they are looked into.
+_ZIP = Kind("zip", "a ZIP archive")
+_OLE = Kind("ole", "an old Office document or an Outlook message")
+_CONTAINED = {
+    "docx": Kind("docx", "a Word document"),
+    "xlsx": Kind("xlsx", "an Excel workbook"),
+    "xlsb": Kind("xlsb", "a binary Excel workbook"),
+    "pptx": Kind("pptx", "a PowerPoint presentation"),
+    "ooxml": Kind("ooxml", "an Office document"),
+    "odf": Kind("odf", "an OpenDocument file"),
+    "epub": Kind("epub", "an EPUB book"),
+    "zip": _ZIP,
+    "ole": _OLE,
+}
 _TIFF = Kind("tiff", "a TIFF image")
 _PROGRAM = Kind("program", "a program")
 _VIDEO = Kind("video", "a video")
@@ -55,16 +70,15 @@ _FONT = Kind("font", "a font")
 
 # These decide at once.
 _SIGNATURES = (
-    Signature(Kind("pdf", "a PDF"), b"%PDF-"),
+    Signature(PDF, b"%PDF-"),
     Signature(Kind("postscript", "a PostScript file"), b"%!PS-"),
     Signature(Kind("rtf", "an RTF document"), b"{\\rtf"),
-    Signature(Kind("epub", "an EPUB book"), b"mimetypeapplication/epub+zip", 30),
-    Signature(_OPEN_DOCUMENT, b"mimetypeapplication/vnd.oasis.opendocument", 30),
-    Signature(_OFFICE, b"[Content_Types].xml", 30),
-    Signature(_ARCHIVE, b"PK\x03\x04"),
-    Signature(_ARCHIVE, b"PK\x05\x06"),
-    Signature(_ARCHIVE, b"PK\x07\x08"),
-    Signature(_OLD_OFFICE, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    Signature(_CONTAINED["epub"], b"mimetypeapplication/epub+zip", 30),
+    Signature(_CONTAINED["odf"], b"mimetypeapplication/vnd.oasis.opendocument", 30),
+    Signature(_ZIP, b"PK\x03\x04"),
+    Signature(_ZIP, b"PK\x05\x06"),
+    Signature(_ZIP, b"PK\x07\x08"),
+    Signature(_OLE, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     Signature(Kind("gzip", "a gzip archive"), b"\x1f\x8b"),
     Signature(Kind("xz", "an xz archive"), b"\xfd7zXZ\x00"),
     Signature(Kind("zstd", "a Zstandard archive"), b"\x28\xb5\x2f\xfd"),
@@ -120,12 +134,18 @@ _TYPES = {
     "application/ndjson": JSON,
     "application/jsonl": JSON,
     "application/json-seq": JSON,
+    "application/xml": XML,
+    "text/xml": XML,
+    "message/rfc822": EMAIL,
+    "application/mbox": EMAIL,
 }
 _ENDINGS = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".csv", ".tsv"), CSV),
     **dict.fromkeys((".md", ".markdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".json", ".ndjson", ".jsonl", ".geojson"), JSON),
+    **dict.fromkeys((".xml", ".xsd", ".xsl", ".xslt", ".rss", ".atom", ".svg", ".kml"), XML),
+    **dict.fromkeys((".eml", ".mbox"), EMAIL),
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
 }
 _HTML_START = re.compile(
@@ -133,16 +153,41 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _JSON_START = re.compile(r"\s*+[{\[]")
+_XML_START = re.compile(
+    r"\s*+(?:<\?xml\s|(?:<!--.{0,2000}?-->\s*+)*+<[\w.:-]{1,200}\s[^<>]{0,4000}?\bxmlns[:=\s])",
+    re.DOTALL,
+)
+_PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*+%PDF-\d")
+PDF_START_WITHIN = 1024
 
 
 def kind_of(original: Original) -> Kind:
     head = original.bytes_at(0, length=SAMPLE_BYTES)
     if known := _first(_SIGNATURES, head):
-        return known
+        return _contained(original, head=head, container=known)
+    if _PDF_START.match(head):
+        return PDF
     wide = _wide_encoding(original, head=head)
     if any(_is_binary(sample, encoding=wide) for sample in _samples(original)):
-        return _first(_WEAK_SIGNATURES, head) or BINARY
-    return _declared(original) or _apparent(head.decode(wide or "latin-1", "replace"))
+        return _binary(head)
+    start = head.decode(wide or "latin-1", "replace").removeprefix("\ufeff")
+    start = start.removeprefix("\xef\xbb\xbf")
+    return _declared(original, start=start) or _apparent(start)
+
+
+def _contained(original: Original, *, head: bytes, container: Kind) -> Kind:
+    if container is _ZIP:
+        return _CONTAINED[inside_zip(original, head=head)]
+    if container is _OLE:
+        return _CONTAINED[inside_ole(original)]
+    return container
+
+
+def _binary(head: bytes) -> Kind:
+    """Programs that read PDFs look for their start in the first kilobyte."""
+    if b"%PDF-" in head[:PDF_START_WITHIN]:
+        return PDF
+    return _first(_WEAK_SIGNATURES, head) or BINARY
 
 
 def _first(signatures: tuple[Signature, ...], head: bytes) -> Kind | None:
@@ -185,16 +230,31 @@ def _is_strange(char: str) -> bool:
 # --- which kind of text --------------------------------------------------------------------
 
 
-def _declared(original: Original) -> Kind | None:
+def _declared(original: Original, *, start: str) -> Kind | None:
     content_type = original.content_type.partition(";")[0].strip().lower()
     if content_type.endswith("+json"):
         return JSON
     kind = _TYPES.get(content_type) or _ENDINGS.get(PurePath(original.filename).suffix.lower())
+    if kind is None and content_type.endswith("+xml"):
+        kind = XML
+    if kind is EMAIL and not mail_fields(start):
+        return None
+    if kind is XML:
+        return _markup(start)
     return kind or (PLAIN if content_type == "text/plain" else None)
 
 
-def _apparent(start: str) -> Kind:
-    start = start.removeprefix("\ufeff").removeprefix("\xef\xbb\xbf")
+def _markup(start: str) -> Kind | None:
     if _HTML_START.match(start):
         return HTML
+    return XML if start.lstrip().startswith("<") else None
+
+
+def _apparent(start: str) -> Kind:
+    if _HTML_START.match(start):
+        return HTML
+    if _XML_START.match(start):
+        return XML
+    if is_mail(start):
+        return EMAIL
     return JSON if _JSON_START.match(start) else PLAIN

@@ -11,6 +11,8 @@ from html import unescape
 from typing import Any
 
 from documents.extraction import encodings
+from documents.extraction.dates import iso_date
+from documents.extraction.layout import Layout
 from documents.extraction.original import Original
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -207,11 +209,27 @@ class _Reader:
 
     def meta(self, rest: str) -> None:
         given = _attributes(rest)
-        name = given.get("name", "").lower()
-        if name in {"author", "description"}:
-            self._note(name, given.get("content", ""))
+        called = (given.get(name, "").lower() for name in _META_NAMES)
+        fact = next((_META[name] for name in called if name in _META), "")
+        value = given.get("content", "")
+        if fact:
+            self._note(fact, iso_date(value) if fact in _DATES else value)
 
 
+_META_NAMES = ("name", "property", "itemprop", "http-equiv")
+_DATES = _names("created modified")
+_META = {
+    "description": "description",
+    **dict.fromkeys(_names("author dc.creator dcterms.creator"), "author"),
+    **dict.fromkeys(_names("language dc.language dcterms.language content-language"), "language"),
+    **dict.fromkeys(
+        _names("date dc.date dcterms.date dcterms.created article:published_time datepublished"),
+        "created",
+    ),
+    **dict.fromkeys(
+        _names("last-modified dcterms.modified article:modified_time datemodified"), "modified"
+    ),
+}
 _OPENING: dict[str, Callable[[_Reader, str], None]] = {
     "br": _Reader.newline,
     "html": _Reader.language,
@@ -227,71 +245,3 @@ _KNOWN = _RAW | _ROWS | _PARAGRAPHS | _PREFORMATTED | _LINES | _OPENING.keys() |
 def _end_of_raw(page: str, *, name: str, start: int) -> int:
     found = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(page, start)
     return found.start() if found else len(page)
-
-
-# --- how words are set ---------------------------------------------------------------------
-
-
-class Layout:
-    """Sets words in lines. A gap is kept back until words follow, so none stands at the end."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.newlines = self.tabs = self.cells = 0
-        self.has_space = self.is_in_fresh_cell = self.is_row_empty = False
-        self.is_empty = True
-
-    def take(self) -> str:
-        text = "".join(self.parts)
-        self.parts.clear()
-        return text
-
-    def words(self, text: str) -> None:
-        """Text in which any white space is one space."""
-        words = text.split()
-        self.has_space = self.has_space or text[:1].isspace()
-        if words:
-            self._set(" ".join(words))
-            self.has_space = text[-1].isspace()
-
-    def verbatim(self, text: str) -> None:
-        body = text.rstrip("\n")
-        if body:
-            self._set(body)
-        self.newlines += len(text) - len(body)
-
-    def line(self, newlines: int) -> None:
-        """What follows stands on a line of its own, or after an empty one."""
-        self.has_space = False
-        if not self.is_in_fresh_cell:
-            self.newlines = max(self.newlines, newlines)
-
-    def newline(self) -> None:
-        self.line(min(2, self.newlines + 1))
-
-    def row(self) -> None:
-        """The border of a row of a table."""
-        self.newlines = 1 if self.cells else max(1, self.newlines)
-        self.tabs = self.cells = 0
-        self.has_space = self.is_in_fresh_cell = False
-        self.is_row_empty = True
-
-    def cell(self) -> None:
-        if self.cells:
-            self.tabs += 1
-            if not self.is_row_empty:
-                self.newlines = 0  # what the cell before ended with
-        self.cells += 1
-        self.has_space = False
-        self.is_in_fresh_cell = True
-
-    def _set(self, words: str) -> None:
-        self.parts.append(self._gap() + words)
-        self.newlines = self.tabs = 0
-        self.has_space = self.is_in_fresh_cell = self.is_row_empty = self.is_empty = False
-
-    def _gap(self) -> str:
-        newlines = 0 if self.is_empty else self.newlines
-        if self.tabs or newlines:
-            return "\n" * newlines + "\t" * self.tabs
-        return " " if self.has_space and not self.is_empty else ""

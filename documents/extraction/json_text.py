@@ -10,6 +10,8 @@ from itertools import islice, repeat
 from typing import Any
 
 from documents.extraction import encodings
+from documents.extraction.dates import iso_date
+from documents.extraction.facts import note
 from documents.extraction.original import Original
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -19,6 +21,15 @@ MAX_VALUES = 8_000_000
 MAX_PATH = 100
 LINES_AT_ONCE = 1_000
 PIECE_CHARACTERS = 64 * 1024
+
+_FACTS = {
+    **dict.fromkeys(("title", "headline"), "title"),
+    **dict.fromkeys(("author", "creator"), "author"),
+    **dict.fromkeys(("language", "lang", "inlanguage"), "language"),
+    **dict.fromkeys(("created", "created_at", "datecreated", "datepublished"), "created"),
+    **dict.fromkeys(("modified", "updated_at", "datemodified"), "modified"),
+}
+_DATES = {"created", "modified"}
 
 
 def read_json(original: Original, *, facts: dict[str, Any]) -> Iterator[str]:
@@ -32,7 +43,17 @@ def read_json(original: Original, *, facts: dict[str, Any]) -> Iterator[str]:
     except (ValueError, RecursionError):
         facts["format"] = "plain"
         return (text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS))
+    if len(values) == 1 and isinstance(values[0], tuple):
+        _note(values[0], facts=facts)
     return _storable(_records(values), facts=facts)
+
+
+def _note(members: tuple[tuple[str, Any], ...], *, facts: dict[str, Any]) -> None:
+    """What the one object says of itself."""
+    for name, value in members:
+        fact = _FACTS.get(name.lower())
+        if fact and isinstance(value, str):
+            note(facts, name=fact, value=iso_date(value) if fact in _DATES else value)
 
 
 def values_of(text: str, *, most: int = MAX_VALUES) -> list[Any]:

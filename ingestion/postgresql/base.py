@@ -14,6 +14,10 @@ PAUSE_SECONDS = 5.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    # Django's own, which its stubs do not know.
+    health_check_enabled: bool
+    health_check_done: bool
+
     _last_check = 0.0
 
     def close_if_health_check_failed(self) -> None:

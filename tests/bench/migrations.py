@@ -5,21 +5,20 @@ constraint, an index and a CHECK, and comes with a migration of its own. All loa
 project does that has its migrations made from them (Alembic: target_metadata).
 """
 
-import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import psycopg2
-
-from ingestion.embedded import server
-
-PROJECT = Path(__file__).resolve().parents[2]
-SIZES = (3, 200)
+from tests.bench.postgres import Postgres
+from tests.bench.programs import PROJECT
+from tests.bench.rounds import in_turn
+from tests.bench.stage import Stage
+from tests.bench.table import Row, ratios
 
 
 @dataclass(frozen=True)
@@ -41,39 +40,37 @@ class Contender:
         return took
 
 
-def report(folder: Path, cluster: Path, *, rounds: int) -> str:
-    lines = [
-        f"{'migrate':<34}{'ours':>9}{'Alembic':>9}{'Django':>9}   ours / Alembic   ours / Django"
-    ]
-    for size in SIZES:
-        contenders = make(folder / f"{size}", cluster, size)
-        for title, before in (("from empty", _empty), ("nothing to do", _leave)):
-            lines.append(_line(f"{title}, {size} migrations", contenders, before, cluster, rounds))
-    return "\n".join(lines)
+def rows(stage: Stage) -> Iterator[Row]:
+    for size in stage.scale.migrations:
+        contenders = make(stage.folder / f"migrations-{size}", stage.postgres, size)
+        for what, before in (("from empty", _empty), ("nothing to do", _leave)):
+            took = in_turn(
+                {each.name: partial(_turn, stage.postgres, each, before) for each in contenders},
+                rounds=stage.scale.rounds,
+            )
+            yield from _compared(f"migrate, {what}, {size} migrations", took)
 
 
-def _line(
-    title: str,
-    contenders: list[Contender],
-    before: Callable[[Path, Contender], None],
-    cluster: Path,
-    rounds: int,
-) -> str:
-    times: dict[str, list[float]] = {each.name: [] for each in contenders}
-    for _ in range(rounds):
-        for contender in contenders:
-            before(cluster, contender)
-            times[contender.name].append(contender.run())
-    ours, alembic, stock = (statistics.median(times[each.name]) for each in contenders)
-    return (
-        f"{title:<34}{ours:>8.2f}s{alembic:>8.2f}s{stock:>8.2f}s"
-        f"{ours / alembic:>17.2f}{ours / stock:>16.2f}"
-    )
+def _compared(what: str, took: dict[str, list[float]]) -> Iterator[Row]:
+    seconds = {name: statistics.median(times) for name, times in took.items()}
+    for other in ("Alembic", "Django"):
+        yield Row(
+            what=what,
+            against="stock Django" if other == "Django" else other,
+            figures=ratios(took[other], took["ours"]),
+            note=f"{seconds['ours']:.2f} : {seconds[other]:.2f} s",
+        )
 
 
-def make(folder: Path, cluster: Path, size: int) -> list[Contender]:
+def _turn(
+    postgres: Postgres, contender: Contender, before: Callable[[Postgres, Contender], None]
+) -> float:
+    before(postgres, contender)
+    return contender.run()
+
+
+def make(folder: Path, postgres: Postgres, size: int) -> list[Contender]:
     """The three projects, each with a database of its own."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
     found = []
     for name, build, command in (
         ("ours", _django, ["manage.py", "migrate"]),
@@ -84,31 +81,19 @@ def make(folder: Path, cluster: Path, size: int) -> list[Contender]:
         place.mkdir(parents=True)
         build(place, size, ours=name == "ours")
         database = f"bench_{name.lower()}_{size}"
-        url = {
-            "BENCH_HOST": str(server.socket_dir(cluster)),
-            "BENCH_USER": server.USER,
-            "BENCH_NAME": database,
-        }
-        contender = Contender(name, [sys.executable, *command], place, {**env, **url})
-        _empty(cluster, contender)
+        env = postgres.environment(database) | {"PYTHONPATH": str(PROJECT)}
+        contender = Contender(name, [sys.executable, *command], place, env)
+        _empty(postgres, contender)
         contender.run()  # compiles what it imports
         found.append(contender)
     return found
 
 
-def _empty(cluster: Path, contender: Contender) -> None:
-    link = psycopg2.connect(
-        host=str(server.socket_dir(cluster)), user=server.USER, dbname=server.DATABASE
-    )
-    link.autocommit = True
-    name = contender.env["BENCH_NAME"]
-    with link.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    link.close()
+def _empty(postgres: Postgres, contender: Contender) -> None:
+    postgres.create(contender.env["PGDATABASE"])
 
 
-def _leave(cluster: Path, contender: Contender) -> None:
+def _leave(postgres: Postgres, contender: Contender) -> None:
     """As the last round has left it: migrated."""
 
 
@@ -124,9 +109,7 @@ SECRET_KEY = "bench"
 INSTALLED_APPS = [{apps}]
 DATABASES = {{"default": {{
     "ENGINE": "django.db.backends.postgresql",
-    "HOST": os.environ["BENCH_HOST"],
-    "USER": os.environ["BENCH_USER"],
-    "NAME": os.environ["BENCH_NAME"],
+    "NAME": os.environ["PGDATABASE"],
 }}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
@@ -229,14 +212,11 @@ script_location = %(here)s/alembic
 prepend_sys_path = .
 """
 ENV = """
-import os
 from alembic import context
 from models import Base
-from sqlalchemy import URL, create_engine, pool
+from sqlalchemy import create_engine, pool
 
-url = URL.create("postgresql+psycopg2", username=os.environ["BENCH_USER"],
-                 database=os.environ["BENCH_NAME"], query={"host": os.environ["BENCH_HOST"]})
-with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+with create_engine("postgresql+psycopg2://", poolclass=pool.NullPool).connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,13 +1,15 @@
 """Text becomes passages: within the limits, at good borders, without losing a character."""
 
 import re
-from itertools import islice, repeat
+from itertools import count, islice, repeat
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from documents.extraction.original import Page
 from documents.passages import MAX_BYTES, MAX_WORDS, cut
+from documents.spool import cut_pages
 
 FRAGMENTS = st.sampled_from(
     [
@@ -100,3 +102,38 @@ def test_it_reads_no_further_than_it_must() -> None:
 def test_it_gets_through_a_megabyte_without_a_paragraph(filler: str) -> None:
     text = filler * 1_000_000
     assert sum(map(len, cut([text]))) == len(text)
+
+
+def test_a_page_ends_a_passage() -> None:
+    pieces: list[str | Page] = [
+        "Cover. ",
+        Page(1),
+        "One, ",
+        "and more.\n",
+        Page(2),
+        Page(3),
+        "Three.",
+    ]
+    assert list(cut_pages(pieces)) == [(None, "Cover. "), (1, "One, and more.\n"), (3, "Three.")]
+
+
+def test_a_long_page_becomes_several_passages() -> None:
+    pieces: list[str | Page] = [Page(7), "x" * 150_000, Page(8), "y"]
+    assert [(page, len(text)) for page, text in cut_pages(pieces)] == [
+        (7, 65_536),
+        (7, 65_536),
+        (7, 18_928),
+        (8, 1),
+    ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(pieces=st.lists(FRAGMENTS | st.builds(Page, st.integers(1, 9)), max_size=25))
+def test_pages_lose_nothing_and_add_nothing(pieces: list[str | Page]) -> None:
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
+    assert "".join(passage for _, passage in cut_pages(pieces)) == text
+
+
+def test_pages_are_read_no_further_than_they_must() -> None:
+    endless = (piece for number in count(1) for piece in (Page(number), "All work and no play."))
+    assert [page for page, _ in islice(cut_pages(endless), 5)] == [1, 2, 3, 4, 5]

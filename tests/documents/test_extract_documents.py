@@ -1,28 +1,26 @@
 """What was taken in becomes text that is found, whatever happens to the workers on the way."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from documents import jobs
+from documents.attempt import attempt
 from documents.jobs import MAX_ATTEMPTS, Claim
 from documents.models import Document, Job, Kind, Lane, Passage, State
-from documents.worker import Worker, attempt
+from documents.worker import Worker
 from tests.documents.threads import beside
 
 pytestmark = pytest.mark.django_db
 Keep = Callable[..., Document]
 Work = Callable[[], int]
+PICTURE = b"\x89PNG\r\n\x1a\n"  # a start is enough to tell what it is
 LONG = "".join(f"Line {n} of a long text about herons.\n" for n in range(50_000))  # 2 MB
 
 
@@ -85,15 +83,15 @@ def test_it_cuts_a_long_text_into_passages_that_join_exactly(
 def test_it_fails_at_once_for_what_it_cannot_read(
     alice: User, keep_file: Keep, work: Work, storage: Path
 ) -> None:
-    document = keep_file(alice, b"%PDF-1.7 ", filename="a.pdf")
+    document = keep_file(alice, PICTURE, filename="a.png")
     assert work() == 1
     assert state_of(document) == (State.FAILED, False, "unsupported_type")
-    assert (storage / document.blob).read_bytes() == b"%PDF-1.7 "
+    assert (storage / document.blob).read_bytes() == PICTURE
     assert not Job.objects.exists()
 
 
 def test_it_fails_alone_among_those_of_one_job(alice: User, keep_file: Keep, work: Work) -> None:
-    documents = [keep_file(alice, raw) for raw in (b"We met.", b"%PDF-1.7 ", b"We left.")]
+    documents = [keep_file(alice, raw) for raw in (b"We met.", PICTURE, b"We left.")]
     Job.objects.all().delete()
     jobs.add(Kind.EXTRACT, [document.pk for document in documents], lane=Lane.BULK)
     work()
@@ -193,7 +191,7 @@ def test_the_index_of_a_bulk_load_waits_in_its_lane(alice: User, keep_file: Keep
     assert Job.objects.get().lane == Lane.BULK
 
 
-@pytest.mark.parametrize("raw", [b"We met.", b"%PDF-1.7 "])
+@pytest.mark.parametrize("raw", [b"We met.", PICTURE])
 def test_who_lost_the_job_changes_nothing(alice: User, keep_file: Keep, raw: bytes) -> None:
     document = keep_file(alice, raw)
     lost, held = claim(lease_seconds=-1), claim()
@@ -256,7 +254,7 @@ def test_it_replaces_the_passages_of_an_earlier_extraction(
     assert text_of(document) == "We met."
 
 
-@pytest.mark.parametrize("raw", [b"We met.", b"%PDF-1.7 "])
+@pytest.mark.parametrize("raw", [b"We met.", PICTURE])
 def test_it_may_be_deleted_while_it_waits(
     alice: User, keep_file: Keep, work: Work, raw: bytes
 ) -> None:
@@ -284,42 +282,3 @@ def test_a_slow_worker_keeps_its_job(alice: User, keep_file: Keep) -> None:
         assert beside(jobs.claim)[0].result(timeout=5) is None
     assert slow.result(timeout=5)
     assert state_of(document)[0] == State.READY
-
-
-@pytest.mark.django_db(transaction=True)
-def test_it_works_until_it_is_told_to_stop(alice: User, keep_file: Keep, tmp_path: Path) -> None:
-    worker = Worker(heartbeat=tmp_path / "alive")
-    running = beside(worker.run)[0]
-    document = keep_file(alice, b"We met.")
-    end = monotonic() + 20
-    while not state_of(document)[1] and monotonic() < end:
-        sleep(0.05)
-    worker.stop()
-    running.result(timeout=5)
-    assert state_of(document) == (State.READY, True, "")
-    assert (tmp_path / "alive").exists()
-
-
-@pytest.fixture
-def signals() -> Iterator[None]:
-    """The command takes these two over for good."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("signals")
-def test_the_command_ends_when_nothing_is_due(alice: User, keep_file: Keep) -> None:
-    document, out = keep_file(alice, b"We met."), StringIO()
-    call_command("worker", "--drain", stdout=out)
-    assert out.getvalue() == "2 job(s) done\n"
-    assert state_of(document) == (State.READY, True, "")
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("signals")
-def test_the_command_ends_when_it_is_told_to() -> None:
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGTERM]).start()
-    call_command("worker")

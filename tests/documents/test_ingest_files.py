@@ -1,17 +1,17 @@
 """`manage.py ingest` takes in files and folders, says what it did, and goes on after a refusal."""
 
-import json
 import os
+import re
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from accounts.models import User
 from documents.models import Document, State
+from tests.documents.commands import ingest, run
 
 pytestmark = pytest.mark.django_db
 
@@ -29,16 +29,6 @@ def folder(tmp_path: Path) -> Path:
     (root / ".git" / "config").write_text("hidden too")
     (root / "again").symlink_to(root / "sub", target_is_directory=True)
     return root
-
-
-def ingest(*paths: Path, owner: str = "alice@example.com") -> tuple[dict[str, Any], int]:
-    """The summary, and the exit code."""
-    out, code = StringIO(), 0
-    try:
-        call_command("ingest", *map(str, paths), "--owner", owner, "--json", stdout=out)
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return json.loads(out.getvalue()), code
 
 
 def titles() -> set[str]:
@@ -92,12 +82,15 @@ def test_it_refuses_a_file_above_the_limit(
 
 def test_it_says_in_words_what_it_did(alice: User, folder: Path) -> None:
     (folder / "empty.txt").touch()
-    out = StringIO()
-    with pytest.raises(SystemExit):
-        call_command("ingest", str(folder), "--owner", "alice@example.com", stdout=out)
-    first, last = out.getvalue().splitlines()
-    assert first.startswith(f"refused: {folder}/empty.txt: ")
-    assert last == "3 kept, 0 there already, 1 refused (0.0 MB read)"
+    out, _, code = run("ingest", folder, "--owner", "alice@example.com")
+    first, last = out.splitlines()
+    assert first == (
+        f"refused: {folder}/empty.txt: The content has 0 bytes; there is nothing to keep."
+    )
+    assert re.fullmatch(
+        r"3 kept, 0 there already, 1 refused \(0\.0 MB in \d+\.\d s, [\d,]+ documents/s\)", last
+    )
+    assert code == 1
 
 
 def test_it_finds_the_owner_however_the_address_is_written(alice: User, folder: Path) -> None:
@@ -157,3 +150,37 @@ def test_what_it_took_in_becomes_text(alice: User, folder: Path, work: Callable[
     ingest(folder)
     work()
     assert set(Document.objects.values_list("state", flat=True)) == {State.READY}
+
+
+def test_it_says_what_it_would_do_and_keeps_nothing(alice: User, folder: Path) -> None:
+    ingest(folder / "b.txt")
+    summary, code = ingest(folder, "--dry-run")
+    found = (summary["created"], summary["duplicates"], summary["dry_run"], code)
+    assert found == (2, 1, True, 0)
+    assert titles() == {"b.txt"}
+
+
+def test_the_summary_can_be_read_by_a_program(alice: User, folder: Path) -> None:
+    summary, _ = ingest(folder)
+    assert summary.pop("seconds") > 0
+    assert summary.pop("documents_per_second") > 0
+    assert summary.pop("bytes_per_second") >= 0
+    assert summary == {
+        "documents": 3,
+        "created": 3,
+        "duplicates": 0,
+        "refused": 0,
+        "bytes": 3,
+        "dry_run": False,
+        "stopped": False,
+        "errors": [],
+        "errors_truncated": False,
+    }
+
+
+def test_what_was_lost_in_the_storage_is_put_back(alice: User, folder: Path, storage: Path) -> None:
+    ingest(folder / "b.txt")
+    blob = storage / Document.objects.get().blob
+    blob.unlink()
+    assert ingest(folder / "b.txt")[0]["duplicates"] == 1
+    assert blob.read_bytes() == b"B"

@@ -157,8 +157,10 @@ def test_it_asks_the_database_as_often_for_many_as_for_few(
     client.get(URL)  # the first use of a token on a day is written down
     for number in range(20):
         keep_text(alice, str(number))
-    with django_assert_num_queries(3):  # who asks, the page, the count
+    with django_assert_num_queries(2):  # who asks, and the page
         assert len(client.get(URL).json()["results"]) == 20
+    with django_assert_num_queries(3):  # and the count, where the page does not tell it
+        assert client.get(f"{URL}?page_size=10").json()["count"] == 20
 
 
 def test_it_shows_a_failed_document_with_its_reason(

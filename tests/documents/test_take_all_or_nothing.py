@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.test.client import FakePayload
 
 from accounts.models import User
@@ -115,4 +114,4 @@ def test_files_of_nothing_leave_no_row(alice: User) -> None:
     lines = [{"content_base64": base64.b64encode(b"bytes").decode()}, {"content": ""}]
     body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
     assert send(alice, body, query="?atomic=true").status_code == 422
-    assert not (Document.objects.exists() or Passage.objects.exists() or Job.objects.exists())
+    assert [model.objects.count() for model in (Document, Passage, Job)] == [0, 0, 0]

@@ -20,7 +20,7 @@ FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-componen
 @pytest.fixture(scope="module")
 def said(service: Service) -> str:
     service.upload(b"Minutes of the meeting.\n\nWe agreed on apples & <b>pears</b>.\n")
-    kept = service.upload(b"%PDF-1.7 not read yet").json()
+    kept = service.upload(b"%PDF-1.7 cut off").json()
     service.wait_for_state(kept["id"], "failed")
     return service.log.read_text()
 

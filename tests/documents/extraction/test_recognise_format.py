@@ -41,6 +41,8 @@ def kind(raw: bytes, *, content_type: str = "", filename: str = "", charset: str
         (b"RIFF\x00\x00\x00\x00WEBP" + NOISE, "webp"),
         (NOISE, "binary"),
         (b"\xff\xfe" + NOISE, "binary"),
+        (b"\xef\xbb\xbf\r\n%PDF-1.4\n" + NOISE, "pdf"),
+        (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n" + NOISE, "pdf"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

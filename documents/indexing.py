@@ -1,0 +1,19 @@
+"""Make documents searchable: the words of title and text, beside each passage."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from django.db import connection
+
+CONFIG = "english"
+# PostgreSQL's parser takes text for HTML: it skips what stands between < and >, all that
+# follows <script>, and &words;. Ours is plain text, so the parser never sees these three.
+MARKUP = "<>&"
+INDEX = (Path(__file__).parent / "index.sql").read_text()
+
+
+def index(ids: Sequence[UUID]) -> None:
+    """Make the ready documents of these ids searchable."""
+    with connection.cursor() as cursor:
+        cursor.execute(INDEX, {"ids": list(ids), "config": CONFIG, "markup": MARKUP})
