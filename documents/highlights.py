@@ -31,9 +31,11 @@ HIGHLIGHT = Prepared(
 # them are taken out of the text before.
 HIT, HIT_END = "\x02", "\x03"
 STANDINS = "\x04\x05\x06"
-OPTIONS = f"StartSel={HIT}, StopSel={HIT_END}, MinWords=15, MaxWords=35"
+MARKS = f"StartSel={HIT}, StopSel={HIT_END}"
+ALL_OF_IT = f"{MARKS}, HighlightAll=true"
+THE_BEST_OF_IT = f"{MARKS}, MinWords=15, MaxWords=35"
 # Characters of a piece, and of them before its first hit.
-PIECE, BEFORE = 360, 90
+PIECE, BEFORE = 250, 60
 MOST_STEMS, MOST_HITS = 20, 100
 
 
@@ -58,16 +60,13 @@ def highlights(matches: Sequence[Match], *, terms: Terms) -> dict[str, list[Show
     """The best passages of each of these, the best first, each with a highlight."""
     passages = _fetched(matches, terms)
     stems = _stems(terms.wanted)
-    marked = _marked([_piece(passage, stems) for passage in passages], terms)
-    missed = [
-        number
-        for number, passage in enumerate(passages)
-        if passage.has_hit and HIT not in marked[number]
-    ]
-    for number, again in zip(
-        missed, _marked([passages[n].text for n in missed], terms), strict=True
-    ):
-        marked[number] = again
+    pieces = [_piece(passage, stems) for passage in passages]
+    marked = _marked(pieces, terms, options=ALL_OF_IT)
+    missed = [n for n, each in enumerate(passages) if each.has_hit and HIT not in marked[n]]
+    texts = [passages[number].text for number in missed]
+    whole = _marked(texts, terms, options=THE_BEST_OF_IT)
+    for number, text in zip(missed, whole, strict=True):
+        marked[number] = text
     return _by_document(passages, map(_safe, marked))
 
 
@@ -97,12 +96,15 @@ def _fetched(matches: Sequence[Match], terms: Terms) -> list[_Passage]:
 def _piece(passage: _Passage, stems: Sequence[str]) -> str:
     """The piece of the text with the most of the words, from space to space."""
     text = passage.text
-    if len(text) <= PIECE or not passage.has_hit:
-        return text[:PIECE]
-    start = max(0, _best_place(text.lower(), stems) - BEFORE)
+    if len(text) <= PIECE:
+        return text
+    start = max(0, _best_place(text.lower(), stems) - BEFORE) if passage.has_hit else 0
     end = start + PIECE
-    start = text.rfind(" ", max(0, start - 30), start) + 1 or start
-    return text[start:end]
+    if start:
+        start = text.find(" ", start, start + BEFORE) + 1 or start
+    if end < len(text):
+        end = text.rfind(" ", start + BEFORE, end) + 1 or end
+    return text[start:end].strip()
 
 
 def _best_place(text: str, stems: Sequence[str]) -> int:
@@ -125,11 +127,11 @@ def _places(text: str, stem: str) -> Iterator[int]:
         at = text.find(stem, at + 1)
 
 
-def _marked(pieces: Sequence[str], terms: Terms) -> list[str]:
+def _marked(pieces: Sequence[str], terms: Terms, *, options: str) -> list[str]:
     if not pieces:
         return []
     taken = MARKUP + HIT + HIT_END + STANDINS
-    rows = HIGHLIGHT.rows(CONFIG, taken, STANDINS, terms.wanted, OPTIONS, list(pieces))
+    rows = HIGHLIGHT.rows(CONFIG, taken, STANDINS, terms.wanted, options, list(pieces))
     return [text for (text,) in rows]
 
 

@@ -31,8 +31,25 @@ DOCUMENT: dict[str, Any] = {
     "created_at": "2026-01-31T12:00:00.000000Z",
     "updated_at": "2026-01-31T12:00:01.000000Z",
 }
+FOUND = {
+    **DOCUMENT,
+    "rank": 607927,
+    "highlight": "the <mark>meeting</mark> of 31",
+    "passages": [{"position": 0, "page": 1, "highlight": "the <mark>meeting</mark> of 31"}],
+}
 DETAIL = {**DOCUMENT, "excerpt": "Minutes of the meeting of 31 January …"}
 TAGS = ["Documents"]
+SEARCHING = (
+    "All words of a search must stand in one passage of a document (up to 64 KiB of its text; the "
+    "title belongs to each), a word with a minus nowhere in it. A document ranks as its best "
+    "passage; `passages` are up to three of the best. While few documents match, all are ranked "
+    '(`"ranking": "all"`). Of many, those in a window of the newest documents are, back to '
+    '`ranked_since` (`"ranking": "window"`); `next` leads through the window, the best first, and '
+    "from its end into the next one, so that a walk shows each match once. A window ends when it "
+    "has about 1,000 matches or took too long, so a page may be short, or even empty, while there "
+    "is a `next`. `previous` leads back to the start of its window. `count` is what was found up "
+    "to the end of the window."
+)
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Only if this is still its ETag"
@@ -66,10 +83,16 @@ listing = extend_schema(
     tags=TAGS,
     operation_id="documents_list",
     summary="List or search documents",
-    description="Newest first; with `q` the best match first. Never the text itself.",
+    description="Newest first; with `q` the best match first. Never the text itself.\n\n"
+    + SEARCHING,
     parameters=[
         query("q", 'Words, `"a phrase"`, `or`, `-without`; up to 2,000 characters'),
         *FILTERS,
+        query(
+            "facets",
+            "`content_type`, `state` or both, with a comma: how many of the documents have which "
+            "value; of a search, those that were ranked. Counts up to 10,000 documents",
+        ),
         query("page_size", "1 to 200", type=int, default=50),
         query("cursor", "From `next` or `previous`"),
     ],
@@ -88,14 +111,35 @@ listing = extend_schema(
         OpenApiExample(
             "A search",
             {
-                "results": [
-                    {**DOCUMENT, "rank": 607927, "highlight": "the <mark>meeting</mark> of 31"}
-                ],
+                "results": [FOUND],
                 "next": None,
                 "previous": None,
                 "count": 1,
                 "count_is": "exact",
+                "ranking": "all",
+                "ranked": 1,
+                "ranked_since": None,
                 "index_lag": 0.0,
+            },
+        ),
+        OpenApiExample(
+            "A search that finds very many, with a facet",
+            {
+                "results": [FOUND],
+                "next": "https://example.com/api/v1/documents/?q=meeting&page_size=1&cursor=WyI…",
+                "previous": None,
+                "count": 1031,
+                "count_is": "at_least",
+                "ranking": "window",
+                "ranked": 1031,
+                "ranked_since": "2026-01-28T09:30:00.000000Z",
+                "index_lag": 0.4,
+                "facets": {
+                    "content_type": [
+                        {"value": "text/plain", "count": 900, "count_is": "at_least"},
+                        {"value": "application/pdf", "count": 131, "count_is": "at_least"},
+                    ]
+                },
             },
         ),
     ],

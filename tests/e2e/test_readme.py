@@ -83,8 +83,8 @@ def test_the_tour_and_the_schema_example_work(service: Service) -> None:
         "1 kept, 1 there already, 0 refused",
         'ADD COLUMN "email_verified" boolean DEFAULT false NOT NULL',
         'ADD COLUMN "language" varchar(10) DEFAULT',
-        "Applying documents.0002_document_language... OK",
-        "Unapplying documents.0002_document_language... OK",
+        "Applying documents.0006_document_language... OK",
+        "Unapplying documents.0006_document_language... OK",
     ):
         assert expected in said, said
 
@@ -103,7 +103,7 @@ def test_the_documents_of_the_flask_service_come_along(stopped_service: Service)
     service.token = ""
     service.start()
     service.env["TOKEN"] = token_for(service)
-    assert run(service, last).split() == ["2", "201"]
+    assert "2 kept, 0 there already, 0 refused" in run(service, last)
     keep_server_up.close()
     service.stop()
 
