@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from documents import jobs
+from documents import jobs, wake
 from documents.errors import NotFailed, PreconditionFailed
 from documents.models import Document, DocumentQuerySet, Kind, Passage, State
 
@@ -29,7 +29,8 @@ def change(
         rows = Document.objects.filter(pk=row.pk)
         rows.update(**fields, indexed=indexed, updated_at=Now())
         if retitled and row.state == State.READY:
-            jobs.add(Kind.INDEX, [row.pk])
+            jobs.add(Kind.INDEX, [row.pk], size=row.size)
+            wake.publish()
         return rows.get()
 
 
@@ -58,9 +59,10 @@ def retry(document: Document) -> None:
 def retry_all(documents: DocumentQuerySet) -> int:
     """Queue the failed ones among these again; how many they are."""
     with transaction.atomic():
-        ids = list(documents.filter(state=State.FAILED).values_list("pk", flat=True))
-        revived = Document.objects.filter(pk__in=ids, state=State.FAILED)
+        sizes = dict(documents.filter(state=State.FAILED).values_list("pk", "size"))
+        revived = Document.objects.filter(pk__in=sizes, state=State.FAILED)
         revived.update(state=State.RECEIVED, error_code="", error_detail="", updated_at=Now())
-        for pk in ids:
-            jobs.add(Kind.EXTRACT, [pk])
-    return len(ids)
+        for pk, size in sizes.items():
+            jobs.add(Kind.EXTRACT, [pk], size=size)
+    wake.publish()
+    return len(sizes)

@@ -8,7 +8,11 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ingestion.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()  # before anything that needs its apps
+
+from documents.api.direct import Direct  # noqa: E402
+
+application = Direct(django)
 
 # A command refuses settings that cannot work; a server started by itself must, too.
 if wrong := [str(message) for message in run_checks() if message.is_serious()]:

@@ -56,6 +56,7 @@ class Template:
                 _load(self.not_loaded.pop(0))
         for pid in self.lines:
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _wait(self, alarm: int) -> set[int]:
         poll = select.poll()
