@@ -1,23 +1,22 @@
 -- All matches, found by their words. Up to `all` passages are ranked, all of them; of more, the
 -- newest `window`. Beyond `most` passages of anybody it gives up: then only `touched` tells.
 WITH touched AS MATERIALIZED (
-    SELECT document_id, position, created_at, owner_id, ctid AS place
+    SELECT document_id, position, created_at, ctid AS place,
+           (%(owner_id)s::bigint IS NULL OR owner_id = %(owner_id)s::bigint)
+       AND (created_at, document_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)
+       AND (created_at, document_id) >= (%(until_at)s::timestamptz, %(until_id)s::uuid)
+       AND {meets} AS is_hit
       FROM passages
      WHERE search @@ %(together)s::tsquery
      LIMIT %(most)s::int + 1
-), hits AS MATERIALIZED (
-    SELECT passages.*
-      FROM touched AS passages
-     WHERE (SELECT count(*) FROM touched) <= %(most)s::int
-       AND (%(owner_id)s::bigint IS NULL OR owner_id = %(owner_id)s::bigint)
-       AND (created_at, document_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)
-       AND (created_at, document_id) >= (%(until_at)s::timestamptz, %(until_id)s::uuid)
-       AND {meets}
 ), counted AS MATERIALIZED (
-    SELECT count(*) AS found FROM hits
+    SELECT count(*) AS touched, count(*) FILTER (WHERE is_hit) AS found FROM touched
 ), chosen AS MATERIALIZED (
     SELECT passages.*
-      FROM (SELECT * FROM hits ORDER BY created_at DESC, document_id DESC) AS passages
+      FROM (SELECT *
+              FROM touched
+             WHERE is_hit AND (SELECT touched FROM counted) <= %(most)s::int
+             ORDER BY created_at DESC, document_id DESC) AS passages
      WHERE {checked}
      ORDER BY created_at DESC, document_id DESC
      FETCH FIRST (SELECT CASE WHEN found <= %(all)s::int THEN found ELSE %(window)s::int END
@@ -38,7 +37,7 @@ WITH touched AS MATERIALIZED (
            (array_agg(document_id::text ORDER BY created_at, document_id))[1] AS id
       FROM chosen
 )
-SELECT (SELECT count(*) FROM touched), counted.found, oldest.chosen, oldest.at, oldest.id,
+SELECT counted.touched, counted.found, oldest.chosen, oldest.at, oldest.id,
        best.document_id, best.rank, best.positions
   FROM counted
  CROSS JOIN oldest

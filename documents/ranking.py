@@ -41,7 +41,7 @@ RANK_ALL = _statement("rank_all")
 WALK_EDGE = ONE_BY_ONE + _statement("walk_edge")
 WALK_PASSAGES = ONE_BY_ONE + _statement("walk_passages")
 WALK_DOCUMENTS = ONE_BY_ONE + _statement("walk_documents")
-MEETS = "(SELECT search @@ %(wanted)s::tsquery FROM passages AS met WHERE met.ctid = place)"
+MEETS = "search @@ %(wanted)s::tsquery"
 # As one value each: the planner must neither turn them into joins nor ask them first.
 DOCUMENT_PASSES = """(
     SELECT count(*)
@@ -129,11 +129,9 @@ class Scope:
     def of(
         cls, wanted: DocumentQuerySet, *, visible: DocumentQuerySet, owner_id: int | None
     ) -> "Scope":
-        return cls(
-            owner_id=owner_id,
-            visible=_condition(visible, prefix="visible"),
-            wanted=_condition(wanted, prefix="wanted"),
-        )
+        asked = _condition(wanted, prefix="wanted")
+        seen = asked if visible is wanted else _condition(visible, prefix="visible")
+        return cls(owner_id=owner_id, visible=seen, wanted=asked)
 
     @property
     def is_all_of_an_owner(self) -> bool:

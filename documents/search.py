@@ -48,6 +48,8 @@ class Limits:
     first_step: int = 2_500
     """A walk begins with so many documents."""
     longest_step: int = 50_000
+    longest_moment: int = 5_000
+    """Of an owner's passages that came at one moment, so many more may be in a step."""
     seconds: float = 0.05
     """Then a walk stops, if a page is full."""
     patience: float = 0.1
@@ -152,7 +154,8 @@ class _Walk:
     def _ranked(self, after: Key, *, size: int) -> Ranked:
         terms, scope = self.terms, self.scope
         if scope.is_all_of_an_owner and scope.owner_id is not None:
-            found = ranking.edge(scope.owner_id, after, most=size, too_many=2 * size + 5_000)
+            too_many = 2 * size + self.limits.longest_moment
+            found = ranking.edge(scope.owner_id, after, most=size, too_many=too_many)
             if found is not None:
                 until, looked_at = found
                 stretch = Stretch(after, until)

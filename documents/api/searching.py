@@ -12,7 +12,7 @@ from documents import facets, search
 from documents.api import shapes
 from documents.api.cursors import COUNT_CAP, not_ours, opened, page_size, sealed
 from documents.api.facets import facet_names
-from documents.api.filters import FILTERS
+from documents.api.filters import FILTERS, PAGING
 from documents.api.rendering import rendered
 from documents.highlights import Shown, highlights
 from documents.models import Document, DocumentQuerySet, Sight
@@ -46,16 +46,16 @@ def _query(request: Request) -> Query:
 
 def _scope(documents: DocumentQuerySet, request: Request) -> Scope:
     sight = Sight.of(request.user)
+    owner_id = None if sight.is_everything else sight.owner_id
+    if set(request.query_params) <= PAGING:
+        return Scope.of(documents, visible=documents, owner_id=owner_id)
     within = [
         FILTERS[name](name, text)
         for name in ("created_after", "created_before")
         if (text := request.query_params.get(name)) is not None
     ]
-    return Scope.of(
-        documents,
-        visible=Document.objects.visible_to(request.user).filter(*within),
-        owner_id=None if sight.is_everything else sight.owner_id,
-    )
+    visible = Document.objects.visible_to(request.user).filter(*within)
+    return Scope.of(documents, visible=visible, owner_id=owner_id)
 
 
 class _Place(NamedTuple):

@@ -16,13 +16,14 @@ def keep_many(
     owner: User,
     texts: Sequence[str | Sequence[str]],
     *,
+    at: datetime = NEW_YEAR,
     every: timedelta = timedelta(0),
     **label: Any,
 ) -> list[Document]:
     """A document of each text, or of several passages; the first is the newest."""
     passages = [[text] if isinstance(text, str) else text for text in texts]
     documents = [
-        _document(owner, "".join(each), at=NEW_YEAR - number * every, **label)
+        _document(owner, "".join(each), at=at - number * every, **label)
         for number, each in enumerate(passages)
     ]
     Document.objects.bulk_create(documents)

@@ -16,11 +16,11 @@ from accounts.models import User
 from documents import search
 from documents.models import Document, Sight
 from documents.query import Query, Terms
-from documents.ranking import NEWEST, Scope
+from documents.ranking import NEWEST, Key, Scope
 from documents.search import LIMITS, Limits, Window
 from tests.conftest import api
 from tests.documents.answers import URL
-from tests.documents.shelves import keep_many
+from tests.documents.shelves import NEW_YEAR, keep_many
 
 pytestmark = pytest.mark.django_db
 Keep = Callable[..., Document]
@@ -31,6 +31,8 @@ FILLER = "Nothing to see in this paragraph of a long report.\n\n" * 1300  # two 
 TINY = Limits(most=50, most_ordered=50, all_of=2, window=2, first_step=3, seconds=0, patience=0)
 BY_WORDS = replace(TINY, rare_share=1e9)
 BY_WALKING = replace(TINY, rare_share=-1)
+BY_SHORT_WALKS = replace(BY_WALKING, first_step=2, longest_moment=0)
+WAYS = [LIMITS, BY_WORDS, BY_WALKING, BY_SHORT_WALKS]
 
 
 def ask(client: Client, words: str, **params: str) -> dict[str, Any]:
@@ -57,8 +59,8 @@ def scope_of(user: User, **filters: str) -> Scope:
     return Scope.of(visible.filter(**filters), visible=visible, owner_id=owner_id)
 
 
-def windows(terms: Terms, scope: Scope, limits: Limits) -> Iterator[Window]:
-    after, count = NEWEST, 0
+def windows(terms: Terms, scope: Scope, limits: Limits, *, after: Key = NEWEST) -> Iterator[Window]:
+    count = 0
     while count < 500:
         window = search.newest(terms, scope, after=after, limits=limits)
         yield window
@@ -177,7 +179,7 @@ QUERIES = [
 @given(
     shelf=st.lists(st.tuples(st.lists(TEXTS, min_size=1, max_size=3), st.booleans()), max_size=12),
     query=st.sampled_from(QUERIES),
-    limits=st.sampled_from([LIMITS, BY_WORDS, BY_WALKING]),
+    limits=st.sampled_from(WAYS),
     hours=st.sampled_from([0, 1]),
     source=st.sampled_from([None, "mail"]),
 )
@@ -210,7 +212,31 @@ def test_it_finds_what_is_listed_and_matches_once(
         assert set(found) == expected
 
 
-@pytest.mark.parametrize("limits", [BY_WORDS, BY_WALKING])
+@pytest.mark.parametrize("limits", WAYS[1:])
+@pytest.mark.parametrize("filters", [{}, {"content_type": "text/plain"}])
+def test_it_goes_on_from_any_document(alice: User, limits: Limits, filters: dict[str, str]) -> None:
+    """Also from the middle of a moment at which more came than a step or a window holds."""
+    for days in range(3):
+        texts = [f"heron {days} {n}" for n in range(5)]
+        keep_many(alice, texts, at=NEW_YEAR - timedelta(days=days))
+    terms, scope = Terms.of(Query.read("heron")), scope_of(alice, **filters)
+    rows = Document.objects.order_by("-created_at", "-id").values_list("created_at", "id")
+    places = [Key(at.isoformat(), str(pk)) for at, pk in rows]
+    for number, place in enumerate(places, start=1):
+        found = windows(terms, scope, limits, after=place)
+        ids = {match.id for window in found for match in window.matches}
+        assert ids == {pk for _, pk in places[number:]}
+
+
+def test_it_ranks_all_passages_of_the_last_document_in_a_window(alice: User) -> None:
+    passages = ["heron. ", "heron. ", "heron. ", "heron heron heron heron. "]
+    keep_many(alice, [[f"{n} ", *passages] for n in range(6)], every=timedelta(hours=1))
+    terms, scope = Terms.of(Query.read("heron")), scope_of(alice)
+    found = [match for window in windows(terms, scope, BY_WORDS) for match in window.matches]
+    assert [match.positions[0] for match in found] == [4] * 6
+
+
+@pytest.mark.parametrize("limits", WAYS[1:])
 @pytest.mark.parametrize("filters", [{}, {"content_type": "text/plain"}])
 def test_it_finds_a_window_again(alice: User, limits: Limits, filters: dict[str, str]) -> None:
     texts = ["heron", "heron heron", "otter", "heron reed"] * 5
