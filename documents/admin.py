@@ -15,9 +15,9 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from documents import edit, metadata, search
+from documents import content, edit, metadata, search
 from documents.errors import Invalid
-from documents.models import Document, Passage, State
+from documents.models import Document, State
 from documents.query import Query
 
 SHOWN = 20_000
@@ -105,9 +105,12 @@ class DocumentAdmin(admin.ModelAdmin):
 
     @admin.display(description="text")
     def text(self, document: Document) -> str:
-        found = Passage.objects.filter(document=document).order_by("position")
-        shown = "".join(found.values_list("text", flat=True)[:2])
-        more = "\n…" if len(shown) > SHOWN or found.count() > 2 else ""
+        shown = ""
+        for piece in content.text(document.pk):
+            shown += piece
+            if len(shown) > SHOWN:
+                break
+        more = "\n… (the API has all of it)" if len(shown) > SHOWN else ""
         style = "white-space: pre-wrap; max-height: 40em; overflow: auto; margin: 0"
         return format_html('<pre style="{}">{}</pre>', style, (shown[:SHOWN] + more) or "(none)")
 

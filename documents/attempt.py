@@ -13,7 +13,7 @@ from documents import jobs, upkeep
 from documents.extraction import Unreadable
 from documents.indexing import index
 from documents.jobs import Claim, LeaseLost
-from documents.models import Document, Kind, State
+from documents.models import Document, Kind, Passage, State
 from documents.reading import extract_document
 
 log = logging.getLogger(__name__)
@@ -153,7 +153,8 @@ def _give_up(claim: Claim, *, code: str, detail: str) -> None:
 
 
 def _fail(pk: UUID, *, code: str, detail: str) -> None:
-    """It waits for a retry by hand, with the reason."""
+    """It waits for a retry by hand, with the reason; search does not find it meanwhile."""
+    Passage.objects.filter(document_id=pk, search__isnull=False).update(search=None)
     Document.objects.filter(pk=pk).update(
         state=State.FAILED,
         indexed=False,

@@ -60,9 +60,11 @@ class TooLarge(DocumentError):
 class LengthRequired(DocumentError):
     code = "length_required"
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str = "") -> None:
         super().__init__(
-            "The request has no Content-Length. Send the length; chunked bodies are not read here."
+            detail
+            or "The request has no Content-Length. Send the length; chunked bodies are not read "
+            "here."
         )
 
 

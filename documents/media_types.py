@@ -6,6 +6,13 @@ from email.message import Message
 
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,90}/[A-Za-z0-9!#$&^_.+-]{1,90}")
 OCTETS = "application/octet-stream"
+COMPRESSED = {
+    "gzip": "application/gzip",
+    "bzip2": "application/x-bzip2",
+    "xz": "application/x-xz",
+    "br": OCTETS,
+    "compress": "application/x-compress",
+}
 
 
 def media_type(declared: str, *, filename: str) -> str:
@@ -13,7 +20,13 @@ def media_type(declared: str, *, filename: str) -> str:
     essence = declared.split(";", maxsplit=1)[0].strip().lower()
     if MEDIA_TYPE.fullmatch(essence) and essence != OCTETS:
         return essence
-    return mimetypes.guess_type(filename)[0] or OCTETS
+    return by_name(filename)
+
+
+def by_name(filename: str) -> str:
+    """What the end of a file's name says; of something compressed, what it is compressed with."""
+    kind, compression = mimetypes.guess_type(filename)
+    return COMPRESSED.get(compression, OCTETS) if compression else kind or OCTETS
 
 
 def charset_of(declared: str) -> str:

@@ -36,13 +36,18 @@ def loads(raw: bytes) -> Any:
         )
     except orjson.JSONDecodeError as error:
         raise Invalid(
-            f"This is not JSON: {error}. Send one JSON object in UTF-8.",
+            f"This is not JSON: {error.msg} at {_place(error)}. Send one JSON object in UTF-8.",
             code="malformed_json",
         ) from error
     except RecursionError as error:  # Python's own parser bears less than orjson
         raise _too_deep() from error
     _check(value)
     return value
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    column = f"column {error.colno}"
+    return column if error.lineno == 1 else f"line {error.lineno}, {column}"
 
 
 def loads_flat(raw: bytes) -> Any:

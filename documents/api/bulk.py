@@ -52,6 +52,8 @@ class Summary:
     failed: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
     errors_truncated: bool = False
+    dry_run: bool = False
+    """Nothing was kept; `created` would be."""
 
     def add(self, result: Result) -> None:
         if result.status == "created":
@@ -86,6 +88,7 @@ class Summary:
             "failed": self.failed,
             "errors": self.errors,
             "errors_truncated": self.errors_truncated,
+            **({"dry_run": True} if self.dry_run else {}),
         }
 
 
@@ -160,7 +163,10 @@ def _blocks(request: Request, *, options: Options) -> Iterator[bytes]:
         encodings=("gzip", "x-gzip"),
     )
     if options.atomic and body.announced is None and not body.has_digest:
-        raise LengthRequired
+        raise LengthRequired(
+            "All or nothing needs to know where the body ends: send Content-Length or "
+            "Content-Digest, or leave atomic out."
+        )
     all_first = options.atomic or body.has_digest
     blocks = _spooled(body) if all_first else _whole(body)
     return capped(gunzip(blocks) if body.encoding else blocks, limit=limit, what="body")
@@ -181,7 +187,7 @@ def _spooled(body: Body) -> Iterator[bytes]:
 def _load(
     blocks: Iterable[bytes], *, request: Request, options: Options, spool: IO[bytes] | None = None
 ) -> Summary:
-    summary = Summary()
+    summary = Summary(dry_run=options.dry_run)
     sent = items(lines(blocks, limit=settings.MAX_JSON_BYTES))
     try:
         with ExitStack() as stack:

@@ -165,6 +165,9 @@ class BulkOut(serializers.Serializer[Any]):
     failed = serializers.IntegerField()
     errors = LineErrorOut(many=True, help_text="The first 1,000")  # type: ignore[assignment]
     errors_truncated = serializers.BooleanField()
+    dry_run = serializers.BooleanField(
+        required=False, help_text="Only in a dry run: nothing was kept, `created` would be"
+    )
 
 
 class PageOut(serializers.Serializer[Any]):

@@ -95,7 +95,8 @@ def _shaped(document: Document) -> dict[str, Any]:
 
 
 class OneDocument(APIView):
-    """What the views about one document share: finding it, and who may touch it."""
+    # What the views about one document share: finding it, and who may touch it. Not a docstring:
+    # the API's description would show it to everybody.
 
     def found(self, request: Request, pk: UUID) -> Document:
         return self.excerpted(request, pk)[0]

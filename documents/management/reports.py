@@ -28,7 +28,15 @@ def report(path: Path | None) -> Iterator[Report]:
         yield Report(None)
         return
     try:
-        with path.open("w", encoding="utf-8", buffering=1) as file:
+        opened = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise CommandError(
+            f"The report cannot be written to {path}: {error.strerror or error}. Nothing was done; "
+            "name another file.",
+            returncode=2,
+        ) from error
+    try:
+        with opened as file:
             yield Report(file)
     except OSError as error:
         # Everything else that reads or writes says in its own words what went wrong.

@@ -107,8 +107,8 @@ def test_what_is_not_in_it_is_named(
         "2 document(s) are NOT in it:",
         f"  {long.pk}: longer than a line may be; fetch /api/v1/documents/{long.pk}/file/ "
         "from the API",
-        f"  {lost.pk}: its original is missing from the storage; fetch "
-        f"/api/v1/documents/{lost.pk}/file/ from the API",
+        f"  {lost.pk}: its original is missing from the storage; send the file again, or restore "
+        "STORAGE_DIR",
     ]
 
 

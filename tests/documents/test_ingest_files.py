@@ -112,7 +112,7 @@ def test_it_does_nothing_for_an_owner_whose_account_was_closed(alice: User, fold
 
 
 def test_it_does_nothing_when_a_path_is_missing(alice: User, folder: Path) -> None:
-    with pytest.raises(CommandError, match=f"There is no {folder}/missing") as caught:
+    with pytest.raises(CommandError, match=f"There is no file at {folder}/missing") as caught:
         ingest(folder, folder / "missing")
     assert caught.value.returncode == 2
     assert titles() == set()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.base import CommandError
 
 from accounts.models import User
 from documents.models import Document
@@ -89,8 +90,9 @@ def test_what_came_before_a_break_in_the_file_is_kept(alice: User, tmp_path: Pat
 
 def test_an_empty_file_has_no_line(alice: User, tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").touch()
-    summary, code = ingest(tmp_path / "a.ndjson")
-    assert (summary["documents"], code) == (0, 0)
+    with pytest.raises(CommandError, match="Nothing arrived") as caught:
+        ingest(tmp_path / "a.ndjson")
+    assert caught.value.returncode == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,6 +27,7 @@ REASONS = {
     "too_long": "longer than a line may be",
     "blob_missing": "its original is missing from the storage",
 }
+WAYS_OUT = {"blob_missing": "send the file again, or restore STORAGE_DIR"}
 
 
 class Command(BaseCommand):
@@ -82,7 +83,8 @@ class Command(BaseCommand):
         self.stderr.write(f"{told['omitted_count']} document(s) are NOT in it:")
         for each in told["omitted"][:MOST_SHOWN]:
             reason = REASONS.get(each["reason"], each["reason"])
-            self.stderr.write(f"  {each['id']}: {reason}; fetch {each['url']} from the API")
+            way_out = WAYS_OUT.get(each["reason"], f"fetch {each['url']} from the API")
+            self.stderr.write(f"  {each['id']}: {reason}; {way_out}")
         if told["omitted_count"] > MOST_SHOWN:
             self.stderr.write("  … the last line of the export names the others")
         sys.exit(1)

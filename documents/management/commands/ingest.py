@@ -108,6 +108,10 @@ class Command(BaseCommand):
                 "Stopped. What was kept is kept: run the same again, and it goes on from there."
             )
             sys.exit(stop.exit_code)
+        if not summary.documents:
+            raise CommandError(
+                "Nothing arrived: there was no document in it.", returncode=2
+            )
         if summary.refused:
             sys.exit(1)
 
@@ -115,7 +119,8 @@ class Command(BaseCommand):
 def _existing(words: list[str]) -> list[str]:
     if missing := finding.missing(words):
         raise CommandError(
-            f"There is no {', '.join(missing)}. Nothing was done; mend that and run it again.",
+            f"There is no file at {', '.join(missing)}. Nothing was done; mend that and run it "
+            "again.",
             returncode=2,
         )
     return words
