@@ -175,6 +175,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+# For the statements of others: a digest, and whose token it must be.
+USABLE = """
+    SELECT FROM tokens JOIN users ON users.id = tokens.user_id
+     WHERE tokens.digest = %s AND tokens.user_id = %s
+       AND (tokens.expires_at IS NULL OR tokens.expires_at > statement_timestamp())
+       AND users.is_active
+"""
+
+
 def find_token(text: str) -> Token | None:
     """The usable token with this text, with its user: one statement, as it is in every request."""
     now = datetime.now(UTC)

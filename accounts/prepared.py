@@ -53,7 +53,9 @@ class Prepared:
             with connection.cursor() as cursor:
                 cursor.execute(self._prepare)
             names.add(self.name)
-        return self._sent(self._execute, values)
+        with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+            cursor.execute(self._execute, values)
+            return list(cursor.fetchall())
 
     def _sent(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ When `accept` returns, the document is kept.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
+from accounts.models import USABLE
 from accounts.prepared import Prepared
 from documents import blobs, jobs, wake
 from documents.blobs import Incoming
@@ -27,13 +29,17 @@ INSERT = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (id) DO NOTHING
 """
-KEEP_TEXT = Prepared(
-    "keep_text",
-    (Path(__file__).parent / "keep_text.sql").read_text().format(columns=", ".join(COLUMNS)),
-    types=(
-        *("uuid", "bigint", "text", "text", "text", "jsonb", "jsonb", "bigint", "text", "text"),
-        *("text[]", "smallint", "uuid"),
-    ),
+SQL = (Path(__file__).parent / "keep_text.sql").read_text()
+TYPES = (
+    *("uuid", "bigint", "text", "text", "text", "jsonb", "jsonb", "bigint", "text", "text"),
+    *("text[]", "smallint", "uuid"),
+)
+KEEP_TEXT = Prepared("keep_text", SQL.format(columns=", ".join(COLUMNS), who="SELECT"), types=TYPES)
+# The same for who has a token, in one statement: its digest, and whose it is.
+KEEP_TEXT_OF_TOKEN = Prepared(
+    "keep_text_of_token",
+    SQL.format(columns=", ".join(COLUMNS), who=USABLE),
+    types=("text", "bigint", *TYPES),
 )
 
 
@@ -90,26 +96,39 @@ def accept(
 
 
 def _keep_text(content: str, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:
+    found = KEEP_TEXT.rows(*_values(content, owner_id=owner_id, label=label, lane=lane))
+    if not found:
+        return None
+    created, *row = found[0]
+    return Accepted(Document.of_row(row), created)
+
+
+def accept_of_token(
+    content: str, *, digest: str, owner_id: int, label: Label
+) -> tuple[bool, Sequence[Any]] | None:
+    """What `accept` does with a text, if this token is usable and the owner's; the plain row.
+
+    None where it is not, and where the row was deleted in between.
+    """
+    values = _values(content, owner_id=owner_id, label=label, lane=Lane.SINGLE)
+    found = KEEP_TEXT_OF_TOKEN.rows(digest, owner_id, *values)
+    if not found:
+        return None
+    wake.publish()
+    created, *row = found[0]
+    return created, row
+
+
+def _values(content: str, *, owner_id: int, label: Label, lane: Lane) -> tuple[Any, ...]:
+    """In the order of keep_text.sql."""
     raw = content.encode()
     if not raw:
         raise EmptyContent(pointer="/content")
     sha256 = hashlib.sha256(raw).digest()
     pk = document_id(owner_id, sha256)
-    found = KEEP_TEXT.rows(
-        pk,
-        owner_id,
-        *_said(label),
-        len(raw),
-        sha256.hex(),
-        State.EMPTY if content.isspace() else State.READY,
-        list(cut([content])),
-        lane,
-        pk,
-    )
-    if not found:
-        return None
-    created, *row = found[0]
-    return Accepted(Document.of_row(row), created)
+    state = State.EMPTY if content.isspace() else State.READY
+    pieces = list(cut([content]))
+    return (pk, owner_id, *_said(label), len(raw), sha256.hex(), state, pieces, lane, pk)
 
 
 def _keep_bytes(incoming: Incoming, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:

@@ -1,8 +1,10 @@
 """One document by its id, for who may see it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from accounts.models import USABLE
 from accounts.prepared import Prepared
 from documents.models import COLUMNS, Document, Sight
 
@@ -18,6 +20,27 @@ FIND = Prepared(
     """,  # noqa: S608  (names of our own columns)
     types=("uuid", "boolean", "bigint"),
 )
+
+FIND_OF_TOKEN = Prepared(
+    "find_document_of_token",
+    f"""
+    WITH who AS ({USABLE})
+    SELECT left(passages.text, {EXCERPT_LENGTH}), {", ".join(f"documents.{c}" for c in COLUMNS)}
+      FROM documents LEFT JOIN passages
+        ON passages.document_id = documents.id AND passages.position = 0
+     WHERE documents.id = %s AND documents.owner_id = %s AND EXISTS (SELECT FROM who)
+    """,  # noqa: S608  (names of our own columns)
+    types=("text", "bigint", "uuid", "bigint"),
+)
+
+
+def find_of_token(pk: UUID, *, digest: str, owner_id: int) -> tuple[str, Sequence[Any]] | None:
+    """The beginning of the text and the plain row, if this token is usable, and the owner's."""
+    found = FIND_OF_TOKEN.rows(digest, owner_id, pk, owner_id)
+    if not found:
+        return None
+    excerpt, *row = found[0]
+    return excerpt or "", row
 
 
 def find(pk: UUID, *, user: Any) -> tuple[Document, str] | None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import datetime
+from uuid import UUID
 
 from rest_framework.request import Request
 
@@ -14,7 +15,11 @@ TAG = re.compile(r'(W/)?"([^"]*)"')
 
 def etag(document: Document) -> str:
     """A strong tag: every write of the row sets `updated_at`."""
-    said = f"{document.pk} {document.updated_at.isoformat()}"
+    return etag_of(document.pk, document.updated_at)
+
+
+def etag_of(pk: UUID, updated_at: datetime) -> str:
+    said = f"{pk} {updated_at.isoformat()}"
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 

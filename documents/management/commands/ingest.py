@@ -109,9 +109,7 @@ class Command(BaseCommand):
             )
             sys.exit(stop.exit_code)
         if not summary.documents:
-            raise CommandError(
-                "Nothing arrived: there was no document in it.", returncode=2
-            )
+            raise CommandError("Nothing arrived: there was no document in it.", returncode=2)
         if summary.refused:
             sys.exit(1)
 
