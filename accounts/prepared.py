@@ -53,6 +53,8 @@ class Prepared:
             with connection.cursor() as cursor:
                 cursor.execute(self._prepare)
             names.add(self.name)
+        if connection.queries_logged:
+            return self._sent(self._execute, values)
         with connection.wrap_database_errors, connection.connection.cursor() as cursor:
             cursor.execute(self._execute, values)
             return list(cursor.fetchall())

@@ -13,7 +13,7 @@ from documents.models import Document
 from ingestion.wsgi import application, django
 
 # As when it runs: connections are looked at between requests.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PATH = "/api/v1/documents/"
 VOLATILE = {"created_at", "updated_at", "indexed"}
 

@@ -14,6 +14,8 @@ from tests.conftest import api
 from tests.documents.answers import URL
 from tests.documents.shelves import keep_many
 
+pytestmark = pytest.mark.slow
+
 SETTINGS_AND_REST = re.compile(r"((?:\s*SET LOCAL [^;]*;)+)(.*)", re.DOTALL)
 
 

@@ -13,7 +13,7 @@ from documents.bulk import BATCH_DOCUMENTS, BATCH_FILES
 from documents.models import Document, Job
 from tests.documents.commands import ALICE, ingest, start
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_what_became_of_a_file_is_told_of_that_file(

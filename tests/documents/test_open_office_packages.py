@@ -13,6 +13,8 @@ from documents.extraction.docx import read_docx
 from documents.extraction.original import Original, Unreadable
 from tests.documents.readers import parts_of, read, refusal, saved, with_part, zipped
 
+pytestmark = pytest.mark.slow
+
 BODY = "word/document.xml"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 GENUINE = saved(docx.Document().save)

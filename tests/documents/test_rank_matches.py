@@ -22,7 +22,7 @@ from tests.conftest import api
 from tests.documents.answers import URL
 from tests.documents.shelves import NEW_YEAR, keep_many
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 Keep = Callable[..., Document]
 Work = Callable[[], int]
 FILLER = "Nothing to see in this paragraph of a long report.\n\n" * 1300  # two passages

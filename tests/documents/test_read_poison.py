@@ -11,7 +11,7 @@ from documents.models import Document, Job, State
 from documents.worker import Worker
 from tests.documents import poison
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 Keep = Callable[..., Document]
 Work = Callable[[], int]
 UNKNOWN = "application/octet-stream"

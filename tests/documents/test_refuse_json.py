@@ -211,6 +211,7 @@ def as_floats(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_int=float)
 
 
+@pytest.mark.slow
 @MANY
 @given(metadata=st.dictionaries(st.text(), ANY_JSON))
 def test_it_gives_any_metadata_back_or_refuses_it(alice: User, metadata: dict[str, Any]) -> None:

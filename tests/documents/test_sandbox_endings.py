@@ -17,6 +17,8 @@ from documents.extraction.limits import MIB, Limits
 from documents.extraction.original import Part, Piece
 from documents.extraction.sandbox import sandboxed
 
+pytestmark = pytest.mark.slow
+
 SMALL = Limits(
     memory_bytes=256 * MIB,
     quiet_seconds=1.5,

@@ -21,6 +21,8 @@ from documents.extraction.order import Ending, Order
 from documents.extraction.sandbox import sandboxed
 from tests.documents.test_sandbox_endings import ends_soon, is_alive, read
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 WORKER = """
 import os, sys

@@ -10,6 +10,8 @@ import pytest
 
 from ingestion.embedded import server
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(server.__file__).parents[2]
 Processes = Callable[[Path], list[psutil.Process]]
 IsGone = Callable[[Path], bool]

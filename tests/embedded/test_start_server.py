@@ -12,6 +12,8 @@ import pytest
 from ingestion.embedded.programs import binaries, major_version
 from ingestion.embedded.server import ensure, socket_dir
 
+pytestmark = pytest.mark.slow
+
 HURRY = "-c fsync=off"
 
 Ask = Callable[[Path, str], object]

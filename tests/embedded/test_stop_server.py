@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from ingestion.embedded.server import ensure, stop
+
+pytestmark = pytest.mark.slow
 
 Ask = Callable[[Path, str], object]
 Visit = Callable[..., subprocess.Popen[str]]

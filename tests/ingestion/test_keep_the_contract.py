@@ -10,6 +10,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from accounts.models import User, new_token
 from ingestion.wsgi import application
 
+pytestmark = pytest.mark.slow
+
 # OpenAPI cannot say that a time is a time and a cursor is one of ours: being refused is right.
 TOO_STRICT = [positive_data_acceptance]
 

@@ -16,6 +16,8 @@ from ingestion.schema.errors import AnotherMigrator, LockLost
 from ingestion.schema.journal import Entry, Journal
 from ingestion.schema.origin import origin
 
+pytestmark = pytest.mark.slow
+
 Use = Callable[..., Any]
 
 

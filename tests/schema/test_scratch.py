@@ -24,7 +24,7 @@ import ingestion
 from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch
 from ingestion.schema.scratch import refusing, scratch, sweep
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 PROJECT = Path(ingestion.__file__ or "").parents[1]
 MAKER = """
