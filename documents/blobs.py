@@ -162,6 +162,15 @@ def put(incoming: Incoming) -> str:
     return name
 
 
+def restore(raw: bytes) -> None:
+    """Put bytes back that were lost, for a row that names them. In a transaction of the caller."""
+    with Incoming(limit=len(raw)) as incoming:
+        incoming.write(raw)
+        incoming.seal()
+        hold(incoming.sha256)
+        put(incoming)
+
+
 def _has(name: str, *, size: int) -> bool:
     """All of it, that is: a part that somebody restored or cut off is put again."""
     return is_there(name) and default_storage.size(name) == size

@@ -120,10 +120,15 @@ def load(items: Iterable[Item | Bad], *, owner_id: int, dry_run: bool = False) -
     keeper: Keeps = loading.Looker() if dry_run else loading.Keeper()
     in_line = dry_run or connection.in_atomic_block
     with closing(FirstLines()) as firsts, Writers(keeper, count=0 if in_line else LOADERS) as way:
-        for batch in _batches(items, owner_id=owner_id):
-            batch.repeats = firsts.repeated(batch.arrivals)
-            for done in way.submit(batch):
+        try:
+            for batch in _batches(items, owner_id=owner_id):
+                batch.repeats = firsts.repeated(batch.arrivals)
+                for done in way.submit(batch):
+                    yield from done.results()
+        except DocumentError:  # what cannot be read further: what came before is kept
+            for done in way.finish():
                 yield from done.results()
+            raise
         for done in way.finish():
             yield from done.results()
 

@@ -7,7 +7,9 @@ WITH head AS MATERIALIZED (
        AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())
        AND lane BETWEEN %(first_lane)s AND %(last_lane)s
        AND bytes BETWEEN %(least_bytes)s AND %(most_bytes)s
+       AND (kind = 'index' OR NOT %(only_index)s)
        AND (lane > 0
+            OR kind <> 'index'
             OR bytes NOT BETWEEN 1 AND %(small_bytes)s
             OR not_before <= statement_timestamp() - make_interval(secs => %(patience)s))
      ORDER BY lane, not_before, id

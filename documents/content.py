@@ -19,6 +19,8 @@ def text(pk: UUID) -> Iterator[str]:
         if not batch:
             return
         yield from (piece for _, piece in batch)
+        if len(batch) < PASSAGES:
+            return
         last = batch[-1][0]
 
 

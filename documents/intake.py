@@ -100,7 +100,11 @@ def _keep_text(content: str, *, owner_id: int, label: Label, lane: Lane) -> Acce
     if not found:
         return None
     created, *row = found[0]
-    return Accepted(Document.of_row(row), created)
+    document = Document.of_row(row)
+    if document.blob and not blobs.is_there(document.blob):
+        with transaction.atomic():  # it came as a file, and its bytes were lost since
+            blobs.restore(content.encode())
+    return Accepted(document, created)
 
 
 def accept_of_token(

@@ -126,12 +126,14 @@ class Share:
     sizes: tuple[int, int] = (0, LARGEST_BYTES)
     """The least and the most bytes."""
     patience_seconds: float = 0
-    """For so long it leaves small single jobs to the express worker."""
+    """For so long it leaves small single index jobs to the express worker."""
+    only_index: bool = False
+    """Reading a file may take minutes, however small it is."""
 
 
 ALL = Share()
 ONLY_BULK = Share(lanes=(Lane.BULK, Lane.BULK))
-ONLY_SMALL_SINGLE = Share(lanes=(Lane.SINGLE, Lane.SINGLE), sizes=(1, SMALL_BYTES))
+ONLY_SMALL_SINGLE = Share(lanes=(Lane.SINGLE, Lane.SINGLE), sizes=(1, SMALL_BYTES), only_index=True)
 
 
 def add(
@@ -176,6 +178,7 @@ def claim_batch(
         "most_bytes": share.sizes[1],
         "small_bytes": SMALL_BYTES,
         "patience": share.patience_seconds,
+        "only_index": share.only_index,
         "batch_jobs": most_jobs,
         "batch_documents": BATCH_DOCUMENTS,
         "batch_bytes": BATCH_BYTES,

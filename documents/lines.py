@@ -21,6 +21,9 @@ from documents.models import SOURCE_LENGTH, TITLE_LENGTH
 from documents.ndjson import Line
 
 FILENAME_LENGTH = 255
+LAST_LINE_OF_EXPORT = frozenset(
+    {"complete", "documents", "omitted", "omitted_count", "omitted_truncated"}
+)
 TEXT_FIELDS = frozenset({"content", "title", "source", "metadata"})
 FILE_FIELDS = frozenset(
     {"content_base64", "title", "source", "metadata", "content_type", "filename"}
@@ -48,7 +51,7 @@ def _item(line: Line) -> Item | None:
         return None
     said = strict_json.loads_flat(line.raw)
     _demand_object(said)
-    if said.get("complete") is True and "content" not in said:
+    if said.get("complete") is True and said.keys() <= LAST_LINE_OF_EXPORT:
         return None
     if "content_base64" in said:
         return _file(said, line=line)

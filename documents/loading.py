@@ -145,7 +145,13 @@ def _keep(arrivals: Sequence[Arrival]) -> tuple[frozenset[UUID], list[int]]:
     for each in arrivals:
         if each.incoming is not None and known.get(each.id, each.blob) == each.blob:
             blobs.put(each.incoming)  # also where the bytes were lost since
+        elif each.incoming is None and _is_lost(known.get(each.id, "")):
+            blobs.restore(each.text.encode())  # it came as a file, and now as a text
     return frozenset(each.id for each in new), list(_queue(new))
+
+
+def _is_lost(blob: str) -> bool:
+    return bool(blob) and not blobs.is_there(blob)
 
 
 def _known(arrivals: Sequence[Arrival]) -> dict[UUID, str]:

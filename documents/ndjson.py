@@ -66,12 +66,16 @@ def capped(blocks: Iterable[bytes], *, limit: int, what: str) -> Iterator[bytes]
 
 
 def lines(blocks: Iterable[bytes], *, limit: int) -> Iterator[Line]:
-    """Every line, with its number; those longer than `limit` bytes without their text."""
+    """The lines, with their numbers; those longer than `limit` bytes without their text.
+
+    Of blank ones only those that have something on them.
+    """
     number, waiting = 1, _Waiting(limit)
     for block in _without_mark(blocks):
         *ended, rest = block.split(b"\n")
         for end in ended:
-            yield waiting.line(end, number=number)
+            if end or waiting.has_any:  # most blank lines are nothing at all
+                yield waiting.line(end, number=number)
             number += 1
         waiting.add(rest)
     if waiting.has_any:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from documents import blobs, intake, jobs
 from documents.errors import TooLarge
+from documents.extraction.allowance import Allowance
 from documents.extraction.endings import KEPT, too_many_parts
 from documents.extraction.original import Part, Unreadable
 from documents.jobs import Claim
@@ -24,7 +25,7 @@ MAX_DEPTH = 5
 MAX_PARTS = 10_000
 
 # UNION leaves out what was there before, so a document that holds itself ends it.
-COUNT = """
+MEASURE = """
     WITH RECURSIVE tree (id) AS (
         SELECT %s::uuid
          UNION
@@ -33,7 +34,8 @@ COUNT = """
           JOIN documents USING (id),
                jsonb_array_elements_text(documents.extracted -> 'parts') AS part
     )
-    SELECT count(*) - 1 FROM tree
+    SELECT count(*) - 1, coalesce(sum(size) FILTER (WHERE id <> %s), 0)
+      FROM tree JOIN documents USING (id)
 """
 
 
@@ -53,6 +55,7 @@ class Parts:
         """Those that are too large, or lie too deep."""
         self.are_too_deep = False
         self._room: int | None = None
+        self._allowance = Allowance(size=document.size)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -70,7 +73,7 @@ class Parts:
             self.omitted += 1
             return
         if self._room is None:
-            self._room = self.most - (_in_the_same(self.document) if self.depth else 0)
+            self._room = self._measure()
         try:
             pk = self._keep(part)
         except TooLarge:
@@ -81,10 +84,21 @@ class Parts:
         if len(self.ids) > self._room:
             raise too_many_parts(self.most)
 
+    def _measure(self) -> int:
+        """How many more there may be, of all inside the outermost one; and of how many bytes."""
+        if self.depth == 0:
+            return self.most
+        outermost = _outermost(self.document)
+        count, size = _inside(outermost)
+        self._allowance = Allowance(size=outermost.size)
+        self._allowance.spend(size)
+        return self.most - count
+
     def _keep(self, part: Part) -> UUID | None:
         """Its id; None where it is empty."""
         with blobs.Incoming(limit=settings.MAX_UPLOAD_BYTES) as incoming:
             for chunk in part.chunks:
+                self._allowance.spend(len(chunk))
                 incoming.write(chunk)
             if not incoming.length:
                 return None
@@ -128,8 +142,8 @@ def is_still_there(pk: UUID) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def _in_the_same(document: Document) -> int:
-    """How many are known so far to lie in the outermost document that this one lies in."""
+def _outermost(document: Document) -> Document:
+    """The one that holds all the others that this one lies in."""
     above = document
     for _ in range(MAX_DEPTH):
         parent = Document.objects.filter(
@@ -138,6 +152,12 @@ def _in_the_same(document: Document) -> int:
         if parent is None:  # deleted since, and the rest is counted from below it
             break
         above = parent
+    return above
+
+
+def _inside(outermost: Document) -> tuple[int, int]:
+    """How many are known so far to lie in it, at any depth, and their bytes."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [above.pk])
-        return int(cursor.fetchone()[0])
+        cursor.execute(MEASURE, [outermost.pk, outermost.pk])
+        count, size = cursor.fetchone()
+    return int(count), int(size)

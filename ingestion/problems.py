@@ -37,6 +37,7 @@ SAY_IT_THEMSELVES = {MEDIA_TYPE, "application/x-ndjson"}
 # Read whatever its length, also where it is not known beforehand.
 CHUNKED = {"/api/v1/documents/bulk/"}
 RETRY_SECONDS = 5
+DEADLOCK = "40P01"  # SQLSTATE deadlock_detected
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (documents.Duplicate, 409),
@@ -114,6 +115,8 @@ def _problem_of(error: Exception, readable: list[str] | None = None) -> dict[str
     if status is None:
         return None
     detail = getattr(error, "detail", None)
+    if getattr(error.__cause__, "pgcode", None) == DEADLOCK:
+        detail = "Another request had the same content in another order. Send this one again."
     more = {"pointer": pointer} if (pointer := getattr(error, "pointer", None)) is not None else {}
     more |= getattr(error, "members", {})
     return problem(status, detail=detail, code=getattr(error, "code", None), **more)

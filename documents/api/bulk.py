@@ -26,6 +26,7 @@ from documents.bulk import Result, load
 from documents.errors import (
     DocumentError,
     EmptyContent,
+    Invalid,
     LengthRequired,
     NoneKept,
     UnsupportedMedia,
@@ -36,6 +37,8 @@ from documents.ndjson import capped, gunzip, lines
 
 READ = (LINES, "application/ndjson", "application/jsonl")
 MOST_ERRORS = 1000
+# Of a compressed body: lines of text stay far below that.
+MOST_INFLATED, ALWAYS_INFLATED = 200, 64 * 1024 * 1024
 ALSO_REFUSED = {
     "code": "not_kept",
     "detail": "Another line was refused, and the request asked for all or nothing.",
@@ -169,7 +172,23 @@ def _blocks(request: Request, *, options: Options) -> Iterator[bytes]:
         )
     all_first = options.atomic or body.has_digest
     blocks = _spooled(body) if all_first else _whole(body)
-    return capped(gunzip(blocks) if body.encoding else blocks, limit=limit, what="body")
+    if body.encoding:
+        blocks = _modest(gunzip(blocks), body=body)
+    return capped(blocks, limit=limit, what="body")
+
+
+def _modest(blocks: Iterator[bytes], *, body: Body) -> Iterator[bytes]:
+    """Raises Invalid for a small body that becomes a large one, as no text does."""
+    inflated = 0
+    for block in blocks:
+        inflated += len(block)
+        if inflated > max(ALWAYS_INFLATED, body.received * MOST_INFLATED):
+            raise Invalid(
+                f"The body inflates to more than {MOST_INFLATED} times its size. Send it without "
+                "Content-Encoding.",
+                code="bomb",
+            )
+        yield block
 
 
 def _whole(body: Body) -> Iterator[bytes]:
@@ -206,6 +225,8 @@ def _load(
         # What came before is kept, unless all or nothing was asked for.
         if not options.atomic:
             error.members = {**error.members, **summary.as_dict()}
+            kept = f"{summary.created + summary.duplicates:,} lines before that are kept"
+            error.detail = error.detail.replace("Nothing was kept", kept)
         raise
     if not summary.as_dict()["lines"]:
         raise EmptyContent

@@ -51,7 +51,7 @@ MORE = {
     "HTTP_IF_MATCH",
     "HTTP_EXPECT",
 }
-ID, UPDATED_AT = COLUMNS.index("id"), COLUMNS.index("updated_at")
+ID, BLOB, UPDATED_AT = map(COLUMNS.index, ("id", "blob", "updated_at"))
 ALLOWED_ON_LIST = "GET, POST, HEAD, OPTIONS"
 ALLOWED_ON_ONE = "GET, PATCH, DELETE, HEAD, OPTIONS"
 
@@ -159,6 +159,8 @@ def _take(environ: Environ, bearer: Bearer) -> Answer | None:
     if kept is None:
         return None
     created, row = kept
+    if row[BLOB]:
+        return None  # it came as a file once, whose bytes may want to be put back
     said = _said(row)
     place = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{PATH}{said['id']}/"
     return Answer(

@@ -36,6 +36,19 @@ def test_sending_it_again_puts_it_back(
     assert blob.read_bytes() == b"We met."
 
 
+@pytest.mark.parametrize("way", ["one", "bulk"])
+def test_sending_its_text_puts_it_back_too(
+    alice: User, keep_file: Keep, storage: Path, way: str
+) -> None:
+    blob = storage / keep_file(alice, b"We met.").blob
+    blob.unlink()
+    kind = {"one": "application/json", "bulk": "application/x-ndjson"}[way]
+    url = URL if way == "one" else f"{URL}bulk/"
+    answer = api(alice).post(url, b'{"content": "We met."}', content_type=kind)
+    assert answer.status_code == 200
+    assert blob.read_bytes() == b"We met."
+
+
 def test_a_disk_that_is_full_is_said_and_nothing_is_left(storage: Path) -> None:
     with pytest.raises(StorageUnavailable, match="No space left on device"):
         fill_the_disk()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -218,3 +219,17 @@ def test_an_archive_in_an_archive_is_read_to_its_end(
         True,
     )
     assert innermost.extracted["part_of"] == str(between.pk)
+
+
+@pytest.mark.slow
+def test_what_is_in_archives_in_an_archive_is_counted_together(
+    alice: User, keep_file: Keep, work: Work, storage: Path
+) -> None:
+    """Each of them alone would be small enough."""
+    inner = [poison.zipped((f"{n}.txt", b"%d" % n + b"\x20" * 40_000_000)) for n in range(4)]
+    members = [(f"{number}.zip", raw) for number, raw in enumerate(inner)]
+    keep_file(alice, poison.zipped(*members), filename="outer.zip")
+    work()
+    codes = Document.objects.filter(title__endswith=".zip").values_list("error_code", flat=True)
+    assert sorted(codes)[-3:] == ["bomb", "bomb", "bomb"]
+    assert sum(path.stat().st_size for path in storage.rglob("*") if path.is_file()) < 70_000_000

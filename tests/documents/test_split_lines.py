@@ -29,9 +29,12 @@ def test_lines_are_the_same_in_blocks_of_any_size(parts: list[bytes], size: int)
     expected = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not expected[-1]:
         expected.pop()
-    told = [line.removesuffix(b"\r") for line in expected]
-    blank = [b"" if line.isspace() else line for line in told]
-    assert [raw for _, raw, _ in found(raw, size=size)] == blank
+    told = [
+        (number, b"" if line.isspace() else line.removesuffix(b"\r"), False)
+        for number, line in enumerate(expected, start=1)
+        if line
+    ]
+    assert found(raw, size=size) == told
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 50])
@@ -61,6 +64,11 @@ def test_gzip_of_several_members_is_their_contents(members: list[bytes], size: i
 def test_gzip_that_ends_early_is_refused(raw: bytes, missing: int) -> None:
     with pytest.raises(Invalid):
         list(gunzip([gzip.compress(raw)[:-missing]]))
+
+
+def test_twenty_million_blank_lines_are_passed_over() -> None:
+    block = b"\n" * 1_000_000
+    assert [line.number for line in lines([*[block] * 20, b"x"], limit=10)] == [20_000_001]
 
 
 def test_a_bomb_is_stopped_before_it_is_inflated() -> None:

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.db.models.functions import Now
 from django.test.client import FakePayload
 
 from accounts.models import User
@@ -89,11 +91,14 @@ def cut_off(user: User, body: bytes, *, query: str = "", missing: int = 10) -> A
     return api(user).generic("POST", f"{BULK}{query}", body, content_type=LINES, **extra)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_body_that_is_cut_off_keeps_its_whole_lines_and_says_so(alice: User) -> None:
-    many = [{"content": f"text {number}"} for number in range(BATCH_DOCUMENTS)]
+    many = [{"content": f"text {number}"} for number in range(2 * BATCH_DOCUMENTS)]
     told = problem(cut_off(alice, ndjson(*many) + b'{"content": "ha'), status=400)
     assert told["code"] == "incomplete_body"
-    assert told["created"] == Document.objects.count() == BATCH_DOCUMENTS
+    assert told["created"] == Document.objects.count() == 2 * BATCH_DOCUMENTS
+    assert "2,000 lines before that are kept" in told["detail"]
+    assert not Job.objects.filter(not_before__gt=Now()).exists()
 
 
 def test_a_body_that_is_cut_off_keeps_nothing_of_all_or_nothing(alice: User) -> None:

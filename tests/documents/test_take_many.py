@@ -258,6 +258,19 @@ def test_broken_gzip_says_what_is_kept(alice: User, cut: int) -> None:
     assert told["created"] == Document.objects.count()
 
 
+def test_a_small_body_that_becomes_a_large_one_is_refused(alice: User) -> None:
+    body = gzip.compress(ndjson({"content": "one"}) + b" " * 80_000_000)
+    assert problem(send(alice, body, content_encoding="gzip"), status=400)["code"] == "bomb"
+
+
+@pytest.mark.parametrize(
+    "line", [{"complete": True, "title": "lost"}, {"complete": True, "content_base64": "eA=="}]
+)
+def test_no_line_is_dropped_without_a_word(alice: User, line: dict[str, Any]) -> None:
+    told = send(alice, ndjson(line, {"content": "good"})).json()
+    assert (told["lines"], told["created"], told["failed"]) == (2, 1, 1)
+
+
 def test_what_gzip_inflates_to_is_capped(alice: User, settings: Any) -> None:
     settings.MAX_BULK_BYTES = 10_000
     body = gzip.compress(b"\n" * 1_000_000)
