@@ -23,8 +23,9 @@ from documents.worker import GRACE_SECONDS, Worker
 # Each worker holds a connection or two, of the hundred that PostgreSQL grants by default.
 MOST_BY_DEFAULT = 8
 MOST = 128
-# Long enough that the express worker has looked; short enough that nobody notices when it is busy.
-PATIENCE_SECONDS = 1.0
+# In a flood of single uploads one worker indexes, and rests, so that requests have the machine;
+# what has waited so long is taken by the others as well.
+PATIENCE_SECONDS = 5.0
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
