@@ -14,7 +14,7 @@ from accounts.models import User
 from documents.models import Document
 from tests.documents.commands import ALICE, ingest, run, start
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 Keep = Callable[..., Document]
 SAME = ("title", "source", "content_type", "metadata", "size", "sha256", "state", "extracted")
 

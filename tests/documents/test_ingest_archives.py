@@ -17,7 +17,7 @@ from documents.models import Document
 from documents.tar_stream import MAX_HEADER
 from tests.documents.commands import ingest
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 MEMBERS = {
     "a.txt": b"We met.",

@@ -7,6 +7,8 @@ import pytest
 
 from ingestion.embedded.server import ensure, home, socket_dir
 
+pytestmark = pytest.mark.slow
+
 IS_ROOT = os.geteuid() == 0
 
 

@@ -22,6 +22,8 @@ from ingestion.database import database
 from ingestion.environment import Environment
 from ingestion.refusals import in_one_line
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(ingestion.__file__ or "").parents[1]
 KEY = "kQ3v9-Zt7pLw2XyB5nRs8HdJ4mFgC6aVeU1iTo0qYxWzNbKlGh3"
 ROLE, PASSWORD = "refused_by_tests", "8Zk-2pQwXv"

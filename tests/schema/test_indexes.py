@@ -13,6 +13,8 @@ from django.db.transaction import TransactionManagementError, atomic
 from ingestion.schema.errors import AnotherIndexIsThere, IndexIsBeingBuilt
 from ingestion.schema.indexes import ConcurrentIndex, Verb, Verdict, judge, read, repair
 
+pytestmark = pytest.mark.slow
+
 CREATE = "CREATE INDEX CONCURRENTLY x ON documents (owner)"
 UNIQUE = "CREATE UNIQUE INDEX CONCURRENTLY x ON documents (owner)"
 DOCUMENTS = """

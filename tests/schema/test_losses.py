@@ -18,6 +18,8 @@ from ingestion.schema.losses import candidates, new_losses
 from ingestion.schema.plan import Step
 from ingestion.schema.project import Project
 
+pytestmark = pytest.mark.slow
+
 Story = Callable[..., None]
 Migrate = Callable[..., str]
 Names = Callable[[str], list[str]]

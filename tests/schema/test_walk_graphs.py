@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.core.management import CommandError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.journal import replay
 from ingestion.schema.models import JournalEntry
+
+pytestmark = pytest.mark.slow
 
 Migrate = Callable[..., str]
 Parents = list[set[int]]
