@@ -93,6 +93,26 @@ def test_a_document_is_looked_at(caller: Caller, keep_text: Any, alice: User) ->
     assert answers[0][0] == "200 OK"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"HTTP_IF_NONE_MATCH": "*"},
+        {"HTTP_ACCEPT": "text/html"},
+        {"QUERY_STRING": "x=1"},
+        {"HTTP_HOST": "evil.example.com"},
+    ],
+)
+def test_an_unusual_look_goes_the_long_way(
+    caller: Caller, keep_text: Any, alice: User, more: dict[str, Any]
+) -> None:
+    path = f"{PATH}{keep_text(alice, 'We met.').pk}/"
+    assert direct._answer(caller.environ("GET", path, **more)) is None
+    answers = [told(way, caller.environ("GET", path, **more)) for way in (application, django)]
+    assert answers[0] == answers[1]
+    if "HTTP_IF_NONE_MATCH" in more:
+        assert answers[0][0] == "304 Not Modified"
+
+
 def test_it_is_the_direct_way(caller: Caller) -> None:
     environ = caller.environ("POST", PATH, b'{"content": "x"}')
     taken = direct._answer(environ)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from documents import bulk
@@ -44,6 +45,14 @@ def test_streams_of_the_same_at_once_keep_each_once(alice: User) -> None:
     assert len(created) == len(set(created)) == many == Document.objects.count()
     assert Passage.objects.count() == many
     assert sum(len(job.documents) for job in Job.objects.all()) == many
+
+
+def test_rows_come_in_one_order_so_that_batches_never_wait_in_a_circle(alice: User) -> None:
+    kept(texts(range(200)), alice)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM documents ORDER BY ctid")
+        ids = [pk for (pk,) in cursor.fetchall()]
+    assert ids == sorted(ids)
 
 
 def test_files_are_few_in_a_batch(alice: User, storage: Path) -> None:

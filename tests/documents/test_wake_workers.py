@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from accounts.models import User
 from documents import wake
+from documents.bulk import Item, load
+from documents.intake import Label
 from documents.wake import Doorbell
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +120,16 @@ def test_it_goes_on_without_ears_when_its_connection_ends(doorbell: Doorbell) ->
         assert cursor.rowcount == 1
     doorbell.wait(0.05)
     assert not doorbell.wait(0.05)
+
+
+@pytest.mark.parametrize("door", ["text", "file", "bulk"])
+def test_every_door_calls(
+    doorbell: Doorbell, alice: User, keep_text: Any, keep_file: Any, door: str
+) -> None:
+    if door == "text":
+        keep_text(alice, "We met.")
+    elif door == "file":
+        keep_file(alice, b"We met.")
+    else:
+        list(load([Item(1, Label(), "We met.")], owner_id=alice.pk))
+    assert doorbell.wait(LONG)
