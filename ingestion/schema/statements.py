@@ -21,11 +21,12 @@ _LETTER_OR_DIGIT = r"[^\x00-/:-@\[-\^`{-\x7f]"
 _IN_WORD = r"[^\x00-#%-/:-@\[-\^`{-\x7f]"
 # 4.1.2.1: literals with a newline between them are one, so what follows E'…' is read as it is.
 _BETWEEN = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*+"
+# Not *+ around E'…': Python before 3.11.5 goes on where an alternative in it had failed.
 _LEXEME = re.compile(
     rf"""
     (?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+ (?:
     (?P<block>   /\* )
-  | (?P<literal> [eE]'(?:[^'\\]++|\\.?|''|'{_BETWEEN}')*+'?
+  | (?P<literal> [eE]'(?:[^'\\]++|\\.?|''|'{_BETWEEN}')*'?
                | (?:[bBnNxX]|[uU]&)?'(?:[^']++|'')*+'?
                | \$(?P<tag>(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?)\$.*?(?:\$(?P=tag)\$|\Z) )
   | (?P<name>    (?:[uU]&)?"(?:[^"]++|"")*+"? )
