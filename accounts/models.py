@@ -175,10 +175,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# For the statements of others: a digest, and whose token it must be.
-USABLE = """
-    SELECT FROM tokens JOIN users ON users.id = tokens.user_id
-     WHERE tokens.digest = %s AND tokens.user_id = %s
+# For the statements of others: whose the usable token with this digest is; NULL: there is none.
+USER_OF_DIGEST = """
+    SELECT users.id FROM tokens JOIN users ON users.id = tokens.user_id
+     WHERE tokens.digest = {digest}
        AND (tokens.expires_at IS NULL OR tokens.expires_at > statement_timestamp())
        AND users.is_active
 """

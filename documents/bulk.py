@@ -20,7 +20,7 @@ from documents import loading
 from documents.blobs import Incoming
 from documents.errors import DocumentError
 from documents.first_lines import FirstLines
-from documents.intake import Label
+from documents.label import Label
 from documents.loading import Arrival
 
 BATCH_DOCUMENTS = 1000

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from documents.blobs import CHUNK, Incoming
 from documents.errors import DocumentError, EmptyContent, StorageUnavailable, TooLarge
 from documents.finding import OVERHEAD, CannotRead
-from documents.intake import Label
+from documents.label import Label
 from documents.media_types import media_type
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH
 

@@ -4,24 +4,22 @@ The row, its passages and its job are one transaction; the bytes are on the disk
 When `accept` returns, the document is kept.
 """
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
 
-from accounts.models import USABLE
-from accounts.prepared import Prepared
-from documents import blobs, jobs, wake
+from documents import blobs, jobs, texts, wake
 from documents.blobs import Incoming
 from documents.errors import EmptyContent
-from documents.models import COLUMNS, Document, Kind, Lane, State, document_id
-from documents.passages import cut
+from documents.group_commit import GroupCommit
+from documents.label import Label
+from documents.models import Document, Kind, Lane, State, document_id
+from documents.texts import Kept, Text
 
 INSERT = """
     INSERT INTO documents (id, owner_id, title, source, content_type, metadata, extracted,
@@ -29,45 +27,7 @@ INSERT = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (id) DO NOTHING
 """
-SQL = (Path(__file__).parent / "keep_text.sql").read_text()
-TYPES = (
-    *("uuid", "bigint", "text", "text", "text", "jsonb", "jsonb", "bigint", "text", "text"),
-    *("text[]", "smallint", "uuid"),
-)
-KEEP_TEXT = Prepared("keep_text", SQL.format(columns=", ".join(COLUMNS), who="SELECT"), types=TYPES)
-# The same for who has a token, in one statement: its digest, and whose it is.
-KEEP_TEXT_OF_TOKEN = Prepared(
-    "keep_text_of_token",
-    SQL.format(columns=", ".join(COLUMNS), who=USABLE),
-    types=("text", "bigint", *TYPES),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Label:
-    """What the caller says about the content; already checked."""
-
-    title: str = ""
-    source: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    content_type: str = "text/plain"
-    # The charset parameter of the declared media type, and the file's name, where there were any.
-    charset: str = ""
-    filename: str = ""
-    # Of a document that was found inside another: its id, and how many levels deep.
-    part_of: str = ""
-    depth: int = 0
-
-    @property
-    def hints(self) -> dict[str, str | int]:
-        """What extraction and download want to know; the start of `extracted`."""
-        said: dict[str, str | int] = {
-            "declared_charset": self.charset[:50],
-            "filename": self.filename[:255],
-            "part_of": self.part_of,
-            "depth": self.depth,
-        }
-        return {name: value for name, value in said.items() if value}
+GROUP_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -96,43 +56,35 @@ def accept(
 
 
 def _keep_text(content: str, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:
-    found = KEEP_TEXT.rows(*_values(content, owner_id=owner_id, label=label, lane=lane))
-    if not found:
+    text = Text.of(content, owner_id=owner_id, label=label, lane=lane)
+    kept = texts.keep([text]).get(text.id)
+    if kept is None:
         return None
-    created, *row = found[0]
-    document = Document.of_row(row)
+    document = Document.of_row(kept.row)
     if document.blob and not blobs.is_there(document.blob):
         with transaction.atomic():  # it came as a file, and its bytes were lost since
             blobs.restore(content.encode())
-    return Accepted(document, created)
+    return Accepted(document, kept.created)
 
 
-def accept_of_token(
-    content: str, *, digest: str, owner_id: int, label: Label
-) -> tuple[bool, Sequence[Any]] | None:
-    """What `accept` does with a text, if this token is usable and the owner's; the plain row.
+_keep_together = GroupCommit[Text, Kept](
+    texts.keep,
+    key_of=attrgetter("id"),
+    weight_of=attrgetter("size"),
+    most=GROUP_BYTES,
+)
 
-    None where it is not, and where the row was deleted in between.
+
+def accept_of_token(content: str, *, digest: str, owner_id: int, label: Label) -> Kept | None:
+    """What `accept` does with a text, if this token is usable and the owner's.
+
+    In one commit with others that come at the same time. None where the token is not, and where
+    the document was kept or deleted by somebody else meanwhile.
     """
-    values = _values(content, owner_id=owner_id, label=label, lane=Lane.SINGLE)
-    found = KEEP_TEXT_OF_TOKEN.rows(digest, owner_id, *values)
-    if not found:
-        return None
-    wake.publish()
-    created, *row = found[0]
-    return created, row
-
-
-def _values(content: str, *, owner_id: int, label: Label, lane: Lane) -> tuple[Any, ...]:
-    """In the order of keep_text.sql."""
-    raw = content.encode()
-    if not raw:
-        raise EmptyContent(pointer="/content")
-    sha256 = hashlib.sha256(raw).digest()
-    pk = document_id(owner_id, sha256)
-    state = State.EMPTY if content.isspace() else State.READY
-    pieces = list(cut([content]))
-    return (pk, owner_id, *_said(label), len(raw), sha256.hex(), state, pieces, lane, pk)
+    kept = _keep_together(Text.of(content, owner_id=owner_id, label=label, digest=digest))
+    if kept is not None:
+        wake.publish()
+    return kept
 
 
 def _keep_bytes(incoming: Incoming, *, owner_id: int, label: Label, lane: Lane) -> Accepted | None:

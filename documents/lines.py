@@ -15,7 +15,7 @@ from documents import metadata, strict_json
 from documents.blobs import Incoming
 from documents.bulk import Bad, Item
 from documents.errors import DocumentError, EmptyContent, Invalid, StorageUnavailable, TooLarge
-from documents.intake import Label
+from documents.label import Label
 from documents.media_types import charset_of, media_type
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH
 from documents.ndjson import Line

@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from documents import blobs, copying, jobs, wake
 from documents.blobs import Incoming
 from documents.errors import DocumentError, Invalid
-from documents.intake import Label
+from documents.label import Label
 from documents.models import Kind, Lane, State, document_id
 from documents.passages import cut
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from accounts.models import USABLE
+from accounts.models import USER_OF_DIGEST
 from accounts.prepared import Prepared
 from documents.models import COLUMNS, Document, Sight
 
@@ -24,19 +24,19 @@ FIND = Prepared(
 FIND_OF_TOKEN = Prepared(
     "find_document_of_token",
     f"""
-    WITH who AS ({USABLE})
     SELECT left(passages.text, {EXCERPT_LENGTH}), {", ".join(f"documents.{c}" for c in COLUMNS)}
       FROM documents LEFT JOIN passages
         ON passages.document_id = documents.id AND passages.position = 0
-     WHERE documents.id = %s AND documents.owner_id = %s AND EXISTS (SELECT FROM who)
+     WHERE documents.id = %s
+       AND documents.owner_id = ({USER_OF_DIGEST.format(digest="%s")})
     """,  # noqa: S608  (names of our own columns)
-    types=("text", "bigint", "uuid", "bigint"),
+    types=("uuid", "text"),
 )
 
 
-def find_of_token(pk: UUID, *, digest: str, owner_id: int) -> tuple[str, Sequence[Any]] | None:
+def find_of_token(pk: UUID, *, digest: str) -> tuple[str, Sequence[Any]] | None:
     """The beginning of the text and the plain row, if this token is usable, and the owner's."""
-    found = FIND_OF_TOKEN.rows(digest, owner_id, pk, owner_id)
+    found = FIND_OF_TOKEN.rows(pk, digest)
     if not found:
         return None
     excerpt, *row = found[0]

@@ -16,6 +16,7 @@ from documents.extraction.allowance import Allowance
 from documents.extraction.endings import KEPT, too_many_parts
 from documents.extraction.original import Part, Unreadable
 from documents.jobs import Claim
+from documents.label import Label
 from documents.media_types import media_type
 from documents.models import SOURCE_LENGTH, TITLE_LENGTH, Document
 
@@ -114,10 +115,10 @@ class Parts:
                 jobs.assert_held(self.claim)
         return accepted.document.pk
 
-    def _label(self, part: Part) -> intake.Label:
+    def _label(self, part: Part) -> Label:
         filename = PurePosixPath(part.filename).name
         parent = self.document.title or self.document.extracted.get("filename", "")
-        return intake.Label(
+        return Label(
             title=part.filename[:TITLE_LENGTH],
             source=parent[:SOURCE_LENGTH],
             content_type=media_type(part.content_type, filename=filename),

@@ -17,7 +17,8 @@ from django.test import Client
 
 from accounts.models import User, new_token
 from documents.blobs import Incoming
-from documents.intake import Label, accept
+from documents.intake import accept
+from documents.label import Label
 from documents.models import Document
 from documents.worker import Worker
 from ingestion.refusals import in_one_line

@@ -158,15 +158,14 @@ def _take(environ: Environ, bearer: Bearer) -> Answer | None:
     kept = accept_of_token(content, digest=bearer.digest, owner_id=bearer.owner_id, label=label)
     if kept is None:
         return None
-    created, row = kept
-    if row[BLOB]:
+    if kept.row[BLOB]:
         return None  # it came as a file once, whose bytes may want to be put back
-    said = _said(row)
+    said = _said(kept.row)
     place = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{PATH}{said['id']}/"
     return Answer(
-        "201 Created" if created else "200 OK",
-        [("Location", place), ("ETag", _etag(row)), ("Allow", ALLOWED_ON_LIST)],
-        orjson.dumps({**said, "duplicate": not created}),
+        "201 Created" if kept.created else "200 OK",
+        [("Location", place), ("ETag", _etag(kept.row)), ("Allow", ALLOWED_ON_LIST)],
+        orjson.dumps({**said, "duplicate": not kept.created}),
     )
 
 
@@ -191,7 +190,7 @@ def _show(environ: Environ, bearer: Bearer) -> Answer | None:
     if match is None:
         return None
     pk = UUID(match[1])
-    found = find_of_token(pk, digest=bearer.digest, owner_id=bearer.owner_id)
+    found = find_of_token(pk, digest=bearer.digest)
     if found is None:
         return None
     excerpt, row = found

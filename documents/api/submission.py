@@ -12,7 +12,7 @@ from documents import strict_json
 from documents.api import shapes
 from documents.blobs import Incoming
 from documents.errors import DigestMismatch, Invalid
-from documents.intake import Label
+from documents.label import Label
 from documents.lines import read_text
 from documents.media_types import media_type
 from documents.models import TITLE_LENGTH

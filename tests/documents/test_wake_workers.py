@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from documents import wake
 from documents.bulk import Item, load
-from documents.intake import Label
+from documents.label import Label
 from documents.wake import Doorbell
 
 pytestmark = pytest.mark.django_db(transaction=True)

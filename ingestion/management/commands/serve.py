@@ -97,7 +97,7 @@ def _demand_free(port: int) -> None:
 
 def _web(port: int) -> list[str]:
     # Its default number of threads costs a second at the 99th percentile.
-    options = f"--interface wsgi --host {HOST} --port {port} --workers 2 --blocking-threads 4"
+    options = f"--interface wsgi --host {HOST} --port {port} --workers 2 --blocking-threads 8"
     quiet = "--log-level warning --respawn-failed-workers --workers-kill-timeout 5"
     return [
         sys.executable,
