@@ -12,7 +12,7 @@ from django.db import connection
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
-_CHUNK = 256 * 1024
+_CHUNK = 16 * 1024 * 1024
 
 _length = struct.Struct("!i").pack
 _count = struct.Struct("!h").pack

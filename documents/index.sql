@@ -5,11 +5,11 @@ WITH marked AS (
        SET indexed = true, updated_at = statement_timestamp()
      WHERE id = ANY(%(ids)s) AND state = 'ready'
  RETURNING id, owner_id, created_at,
-           setweight(to_tsvector(%(config)s, translate(title, %(markup)s, '   ')), 'A') AS title
+           setweight(to_tsvector(%(config)s, {title}), 'A') AS title
 )
 UPDATE passages
    SET search = marked.title
-             || setweight(to_tsvector(%(config)s, translate(text, %(markup)s, '   ')), 'D'),
+             || setweight(to_tsvector(%(config)s, {text}), 'D'),
        owner_id = marked.owner_id,
        created_at = marked.created_at
   FROM marked

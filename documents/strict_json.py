@@ -20,9 +20,10 @@ MAX_DEPTH = 33  # an object whose metadata has 32 levels
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 Path = tuple[str | int, ...]
-# A quote inside of a string has a backslash before it, and is found as well: then there are
-# more of them than names.
-_END_OF_NAME = re.compile(rb'"[ \t\r\n]*:')
+# A quote inside of a string has a backslash before it. So has the end of a name that ends with
+# one: where there may be such a name, nothing is counted.
+_END_OF_NAME = re.compile(rb'"(?<!\\")[ \t\r\n]*:')
+_BACKSLASH_AT_END = b'\\\\"'
 
 
 def loads(raw: bytes) -> Any:
@@ -59,7 +60,7 @@ def loads_flat(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return loads(raw)
-    if not isinstance(value, dict) or b"\\u0000" in raw:
+    if not isinstance(value, dict) or b"\\u0000" in raw or _BACKSLASH_AT_END in raw:
         return loads(raw)
     names = len(value)
     for member in value.values():
