@@ -8,14 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from django.core import signing
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Q, QuerySet
-from rest_framework.request import Request
 
+from documents.api.asked import Asked
 from documents.errors import Invalid
 
 SALT = "documents.cursor"
@@ -35,22 +32,56 @@ class Page:
     count_is: str
 
 
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: below a key, or above it; `at` None: at the top."""
+
+    backward: bool = False
+    at: tuple[Any, Any] | None = None
+    counted: int | None = None
+    """What was counted for the first page."""
+
+    @classmethod
+    def of(cls, request: Asked, *, read: Callable[[Any], Any]) -> "Cursor":
+        place = opened(request)
+        if place is None:
+            return cls()
+        try:
+            backward, value, tie, counted = place
+            return cls(backward=bool(backward), at=(read(value), tie), counted=int(counted))
+        except (ValueError, TypeError) as error:
+            raise not_ours() from error
+
+
+class Source(Protocol):
+    """Rows in the order of a key of two columns, both downwards."""
+
+    key: tuple[str, str]
+
+    def rows(self, cursor: Cursor, *, most: int) -> list[Row]:
+        """Those from the cursor on, in the direction of the cursor, ready to be sent."""
+        ...
+
+    def count(self, *, most: int) -> int:
+        """How many there are, counted no further than this."""
+        ...
+
+
 def page(
-    rows: QuerySet[Any, Row],
+    source: Source,
     *,
-    request: Request,
-    key: tuple[str, str],
+    request: Asked,
     read: Callable[[Any], Any],
     count_cap: int = COUNT_CAP,
 ) -> Page:
-    """One page of `rows`, ordered by the two columns of `key`, both downwards.
+    """One page of the source.
 
     `read` turns the first column's value from the cursor's JSON back into what it was.
     Raises Invalid for a page size or a cursor that is none.
     """
     size = page_size(request)
-    cursor = _Cursor.of(request, read=read)
-    found = _fetched(_after(rows, key=key, cursor=cursor)[: size + 1])
+    cursor = Cursor.of(request, read=read)
+    found = source.rows(cursor, most=size + 1)
     more, found = len(found) > size, found[:size]
     if cursor.backward:
         found.reverse()
@@ -59,8 +90,8 @@ def page(
     # Counted once for a walk: it would cost more than each of its pages.
     counted = cursor.counted
     if counted is None:
-        counted = _count(rows, cap=count_cap) if more else len(found)
-    link = partial(_link, request, key=key, counted=counted)
+        counted = source.count(most=count_cap + 1) if more else len(found)
+    link = partial(_link, request, key=source.key, counted=counted)
     return Page(
         rows=found,
         next=link(found[-1], backward=False) if ahead else None,
@@ -70,24 +101,7 @@ def page(
     )
 
 
-def _fetched(rows: QuerySet[Any, Row]) -> list[Row]:
-    """As the database gives them: what is JSON as a text, which need not be read to be sent."""
-    try:
-        statement, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as sent:
-        sent.execute(statement, values)
-        names = [column.name for column in sent.description]
-        return [dict(zip(names, row, strict=True)) for row in sent.fetchall()]
-
-
-def _count(rows: QuerySet[Any, Row], *, cap: int) -> int:
-    """How many there are; one more than the cap where there are more."""
-    return rows.order_by().values("pk")[: cap + 1].count()
-
-
-def page_size(request: Request) -> int:
+def page_size(request: Asked) -> int:
     text = request.query_params.get("page_size", str(DEFAULT_SIZE))
     if not (WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= MAX_SIZE):
         raise Invalid(
@@ -98,41 +112,7 @@ def page_size(request: Request) -> int:
     return int(text)
 
 
-def _after(
-    rows: QuerySet[Any, Row], *, key: tuple[str, str], cursor: "_Cursor"
-) -> QuerySet[Any, Row]:
-    first, second = key
-    if cursor.at is not None:
-        beyond, value, tie = ("gt" if cursor.backward else "lt"), *cursor.at
-        # The first condition follows from the second, and is the one an index can start at.
-        rows = rows.filter(
-            Q(**{f"{first}__{beyond}e": value}),
-            Q(**{f"{first}__{beyond}": value}) | Q(**{first: value, f"{second}__{beyond}": tie}),
-        )
-    sign = "" if cursor.backward else "-"
-    return rows.order_by(f"{sign}{first}", f"{sign}{second}")
-
-
-@dataclass(frozen=True)
-class _Cursor:
-    backward: bool
-    at: Sequence[Any] | None
-    counted: int | None = None
-    """What was counted for the first page."""
-
-    @classmethod
-    def of(cls, request: Request, *, read: Callable[[Any], Any]) -> "_Cursor":
-        place = opened(request)
-        if place is None:
-            return cls(backward=False, at=None)
-        try:
-            backward, value, tie, counted = place
-            return cls(backward=bool(backward), at=(read(value), tie), counted=int(counted))
-        except (ValueError, TypeError) as error:
-            raise not_ours() from error
-
-
-def opened(request: Request) -> list[Any] | None:
+def opened(request: Asked) -> list[Any] | None:
     """The place that the request's cursor names, or None where it has none. Raises Invalid."""
     text = request.query_params.get("cursor")
     if text is None:
@@ -147,7 +127,7 @@ def opened(request: Request) -> list[Any] | None:
     return place
 
 
-def sealed(request: Request, place: Sequence[Any]) -> str:
+def sealed(request: Asked, place: Sequence[Any]) -> str:
     """The address of the same list from another place on."""
     params = request.query_params.copy()
     params["cursor"] = signing.dumps([_fingerprint(request), *place], salt=SALT)
@@ -166,13 +146,12 @@ def _invalid(what: str) -> Invalid:
     )
 
 
-def _link(request: Request, row: Row, *, key: tuple[str, str], counted: int, backward: bool) -> str:
+def _link(request: Asked, row: Row, *, key: tuple[str, str], counted: int, backward: bool) -> str:
     value, tie = (row[name] for name in key)
-    value = value.isoformat() if hasattr(value, "isoformat") else value
-    return sealed(request, [backward, value, str(tie), counted])
+    return sealed(request, [backward, value, tie, counted])
 
 
-def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Asked) -> str:
     params = sorted(
         (k, v) for k, v in request.query_params.items() if k not in {"cursor", "page_size"}
     )

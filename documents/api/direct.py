@@ -1,6 +1,6 @@
-"""The two requests that are made most - a text comes in, a document is looked at - done directly.
+"""What is asked for most, done directly: a text comes in, a document or a list is looked at.
 
-They take a third of the time without the way through the framework. Whatever is not exactly as
+That takes a third of the time without the way through the framework. Whatever is not exactly as
 nearly all of them are - another header, a mistake, no token, trouble with the database - goes the
 long way, which does it from the start and words what is wrong. A test holds both ways to the same
 answers.
@@ -19,15 +19,16 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.request import split_domain_port, validate_host
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from accounts.models import digest, find_token
+from accounts.models import User, digest, find_token
 from documents import strict_json
 from documents.api import shapes
 from documents.api.etags import etag_of
+from documents.api.listing import listed
 from documents.intake import accept_of_token
 from documents.lines import read_text
 from documents.lookup import find_of_token
@@ -80,28 +81,32 @@ class Direct:
 
 def _answer(environ: Environ) -> Answer | None:
     """None: let it go the long way."""
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if method == "POST" and path == PATH:
-        does = _take
-    elif method == "GET" and ONE.fullmatch(path):
-        does = _show
-    else:
-        return None
-    if not _is_usual(environ):
+    does = _deed(environ)
+    token = _token(environ)
+    if does is None or token is None or not _is_usual(environ):
         return None
     try:
         close_old_connections()
-        bearer = _bearer(environ)
-        return None if bearer is None else does(environ, bearer)
+        return does(environ, token)
     except Exception as error:  # noqa: BLE001  (the long way does it again, and says what is wrong)
-        log.debug("%s %s goes the long way: %r", method, path, error)
+        log.debug("%s goes the long way: %r", environ["PATH_INFO"], error)
         return None
+
+
+def _deed(environ: Environ) -> Callable[[Environ, str], Answer | None] | None:
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    if method == "GET" and path == PATH:
+        return _list
+    if environ.get("QUERY_STRING"):
+        return None
+    if method == "POST" and path == PATH:
+        return _take
+    return _show if method == "GET" and ONE.fullmatch(path) else None
 
 
 def _is_usual(environ: Environ) -> bool:
     return (
-        not environ.get("QUERY_STRING")
-        and not environ.get("SCRIPT_NAME")
+        not environ.get("SCRIPT_NAME")
         and MORE.isdisjoint(environ)
         and environ.get("HTTP_ACCEPT", "*/*") in {"*/*", "application/json"}
         and (not settings.HTTPS or environ.get("HTTP_X_FORWARDED_PROTO") == "https")
@@ -127,11 +132,12 @@ _bearers: dict[str, Bearer] = {}
 MOST_BEARERS = 10_000
 
 
-def _bearer(environ: Environ) -> Bearer | None:
+def _token(environ: Environ) -> str | None:
     scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    text = text.strip()
-    if scheme.lower() != "bearer" or not text:
-        return None
+    return text.strip() if scheme.lower() == "bearer" else None
+
+
+def _bearer(text: str) -> Bearer | None:
     name, today = digest(text), datetime.now(UTC).date()
     known = _bearers.get(name)
     if known is None or known.day != today:  # its first use of a day is written down
@@ -144,11 +150,11 @@ def _bearer(environ: Environ) -> Bearer | None:
     return known
 
 
-def _take(environ: Environ, bearer: Bearer) -> Answer | None:
-    length = environ.get("CONTENT_LENGTH", "")
-    if environ.get("CONTENT_TYPE", "").lower() not in JSON or not length.isdecimal():
+def _take(environ: Environ, token: str) -> Answer | None:
+    bearer, length = _bearer(token), environ.get("CONTENT_LENGTH", "")
+    if bearer is None or environ.get("CONTENT_TYPE", "").lower() not in JSON:
         return None
-    if int(length) > settings.MAX_JSON_BYTES:
+    if not length.isdecimal() or int(length) > settings.MAX_JSON_BYTES:
         return None
     raw = _read(environ["wsgi.input"], int(length))
     environ["wsgi.input"] = BytesIO(raw)  # for the long way
@@ -161,7 +167,7 @@ def _take(environ: Environ, bearer: Bearer) -> Answer | None:
     if kept.row[BLOB]:
         return None  # it came as a file once, whose bytes may want to be put back
     said = _said(kept.row)
-    place = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{PATH}{said['id']}/"
+    place = f"{_origin(environ)}{PATH}{said['id']}/"
     return Answer(
         "201 Created" if kept.created else "200 OK",
         [("Location", place), ("ETag", _etag(kept.row)), ("Allow", ALLOWED_ON_LIST)],
@@ -185,9 +191,9 @@ def _read(stream: Any, length: int) -> bytes:
     return raw
 
 
-def _show(environ: Environ, bearer: Bearer) -> Answer | None:
-    match = ONE.fullmatch(environ["PATH_INFO"])
-    if match is None:
+def _show(environ: Environ, token: str) -> Answer | None:
+    bearer, match = _bearer(token), ONE.fullmatch(environ["PATH_INFO"])
+    if bearer is None or match is None:
         return None
     pk = UUID(match[1])
     found = find_of_token(pk, digest=bearer.digest)
@@ -199,6 +205,34 @@ def _show(environ: Environ, bearer: Bearer) -> Answer | None:
         [("ETag", _etag(row)), ("Allow", ALLOWED_ON_ONE)],
         orjson.dumps({**_said(row), "excerpt": excerpt}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What there is to know of a request for a list: `Asked`."""
+
+    query_params: QueryDict
+    user: User
+    path: str
+    origin: str
+
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        return f"{self.origin}{location or self.path}"
+
+
+def _list(environ: Environ, token: str) -> Answer | None:
+    found = find_token(token)
+    if found is None:
+        return None
+    query = environ.get("QUERY_STRING", "").encode("latin-1")  # PEP 3333
+    params = QueryDict(query, encoding="utf-8")
+    answer = listed(Plain(params, found.user, PATH, _origin(environ)))
+    return Answer("200 OK", [("Allow", ALLOWED_ON_LIST)], answer.content)
+
+
+def _origin(environ: Environ) -> str:
+    scheme = "https" if settings.HTTPS else environ["wsgi.url_scheme"]
+    return f"{scheme}://{environ['HTTP_HOST']}"
 
 
 @cache

@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from rest_framework.request import Request
-
 from documents import facets
+from documents.api.asked import Asked
 from documents.errors import Invalid
 from documents.models import DocumentQuerySet
 
 
-def listed_facets(documents: DocumentQuerySet, request: Request) -> dict[str, Any]:
+def listed_facets(documents: DocumentQuerySet, request: Asked) -> dict[str, Any]:
     """What a list adds to its answer, if it is asked to."""
     names = facet_names(request)
     return {"facets": facets.of_documents(documents, names=names)} if names else {}
 
 
-def facet_names(request: Request) -> list[str]:
+def facet_names(request: Asked) -> list[str]:
     """Which facets the request asks for. Raises Invalid."""
     text = request.query_params.get("facets")
     names = [] if text is None else text.split(",")

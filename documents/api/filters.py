@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.lookups import Exact
 from django.utils.dateparse import parse_date, parse_datetime
-from rest_framework.request import Request
 
+from documents.api.asked import Asked
 from documents.errors import Invalid
 from documents.models import DocumentQuerySet, State
 from documents.strict_json import pointer
@@ -17,7 +17,7 @@ METADATA = "metadata."
 
 
 def filtered(
-    documents: DocumentQuerySet, request: Request, *, also: Collection[str] = PAGING
+    documents: DocumentQuerySet, request: Asked, *, also: Collection[str] = PAGING
 ) -> DocumentQuerySet:
     """The documents that the query parameters ask for. Raises Invalid, naming the parameter.
 

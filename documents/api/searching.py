@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
-from rest_framework.request import Request
 
 from documents import facets, search
 from documents.api import shapes
+from documents.api.asked import Asked
 from documents.api.cursors import COUNT_CAP, not_ours, opened, page_size, sealed
 from documents.api.facets import facet_names
 from documents.api.filters import FILTERS, PAGING
@@ -21,7 +21,7 @@ from documents.ranking import Key, Match, Scope, Stretch
 from documents.search import Window
 
 
-def searched(documents: DocumentQuerySet, request: Request) -> HttpResponse:
+def searched(documents: DocumentQuerySet, request: Asked) -> HttpResponse:
     """The answer to a search among these documents, which the request's filters have chosen."""
     query, size, names = _query(request), page_size(request), facet_names(request)
     place = _Place.of(request)
@@ -40,11 +40,11 @@ def searched(documents: DocumentQuerySet, request: Request) -> HttpResponse:
     return rendered(answer)
 
 
-def _query(request: Request) -> Query:
-    return Query.read(request.query_params["q"])
+def _query(request: Asked) -> Query:
+    return Query.read(str(request.query_params["q"]))
 
 
-def _scope(documents: DocumentQuerySet, request: Request) -> Scope:
+def _scope(documents: DocumentQuerySet, request: Asked) -> Scope:
     sight = Sight.of(request.user)
     owner_id = None if sight.is_everything else sight.owner_id
     if set(request.query_params) <= PAGING:
@@ -71,7 +71,7 @@ class _Place(NamedTuple):
     """In the windows before this one."""
 
     @classmethod
-    def of(cls, request: Request) -> "_Place":
+    def of(cls, request: Asked) -> "_Place":
         place = opened(request)
         if place is None:
             return cls()
@@ -112,7 +112,7 @@ class _Page:
         )
 
 
-def _links(page: _Page, window: Window, place: _Place, request: Request) -> dict[str, str | None]:
+def _links(page: _Page, window: Window, place: _Place, request: Asked) -> dict[str, str | None]:
     """Backwards only within the window."""
     before = place.matches_before
 

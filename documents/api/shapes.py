@@ -207,8 +207,13 @@ def out(row: dict[str, Any]) -> dict[str, Any]:
 
 def out_of_texts(row: dict[str, Any]) -> dict[str, Any]:
     """The same, where the JSON columns are texts as the database has them."""
-    texts = {name: orjson.Fragment(row[name]) for name in ("metadata", "extracted")}
-    return out({**row, **texts})
+    return out(with_texts(row))
+
+
+def with_texts(row: dict[str, Any]) -> dict[str, Any]:
+    """Only the JSON columns as they go out."""
+    fragments = {name: orjson.Fragment(row[name]) for name in ("metadata", "extracted")}
+    return {**row, **fragments}
 
 
 def moment(at: Any) -> str:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db.models import Sum
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.dateparse import parse_datetime
 from django.utils.http import content_disposition_header
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,23 +13,18 @@ from rest_framework.views import APIView
 
 from documents import blobs, content, edit
 from documents.api import describe, shapes
-from documents.api.cursors import Page, page
 from documents.api.etags import etag, is_unchanged, unless_changed_since
-from documents.api.facets import listed_facets
-from documents.api.filters import filtered, only, unknown_parameter
+from documents.api.filters import only, unknown_parameter
+from documents.api.listing import listed
 from documents.api.negotiation import AnyNegotiation
 from documents.api.parsers import FormParser, StrictJSONParser
 from documents.api.ranges import Part, part_of
 from documents.api.rendering import rendered
-from documents.api.searching import searched
 from documents.api.submission import read_submission
 from documents.errors import BytesMissing, Duplicate, Invalid, NotAllowed, NotReady
 from documents.intake import accept
 from documents.lookup import find
 from documents.models import Document, Passage, State, octet_length
-
-# Counting so many takes as long as reading a page of them.
-COUNT_CAP = 1000
 
 
 class DocumentList(APIView):
@@ -38,14 +32,7 @@ class DocumentList(APIView):
 
     @describe.listing
     def get(self, request: Request) -> HttpResponseBase:
-        documents = filtered(Document.objects.visible_to(request.user), request)
-        if "q" in request.query_params:
-            return searched(documents, request)
-        rows = documents.values(*shapes.COLUMNS)
-        key = ("created_at", "id")
-        found = page(rows, request=request, key=key, read=_moment, count_cap=COUNT_CAP)
-        answer = _enveloped(found, results=[shapes.out_of_texts(row) for row in found.rows])
-        return rendered({**answer, **listed_facets(documents, request)})
+        return listed(request)
 
     @describe.creation
     def post(self, request: Request) -> HttpResponseBase:
@@ -58,23 +45,6 @@ class DocumentList(APIView):
         place = request.build_absolute_uri(f"{request.path}{kept.document.pk}/")
         headers = {"Location": place, "ETag": etag(kept.document)}
         return rendered(answer, status=201 if kept.created else 200, headers=headers)
-
-
-def _moment(text: str) -> Any:
-    moment = parse_datetime(text)
-    if moment is None:
-        raise ValueError(text)
-    return moment
-
-
-def _enveloped(found: Page, *, results: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "results": results,
-        "next": found.next,
-        "previous": found.previous,
-        "count": found.count,
-        "count_is": found.count_is,
-    }
 
 
 def _on_duplicate(request: Request) -> str:

@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from accounts.models import User, new_token
@@ -111,6 +112,82 @@ def test_an_unusual_look_goes_the_long_way(
     assert answers[0] == answers[1]
     if "HTTP_IF_NONE_MATCH" in more:
         assert answers[0][0] == "304 Not Modified"
+
+
+LISTS = [
+    "",
+    "page_size=2",
+    "state=ready&metadata.a=b",
+    "source=na%C3%AFve&facets=state,content_type",
+    "q=met",
+    "q=met&page_size=1&facets=state",
+    "q=nothing",
+    "created_after=2999-01-01",
+]
+
+
+@pytest.mark.parametrize("query", LISTS)
+def test_documents_are_listed(
+    caller: Caller, alice: User, bob: User, keep_text: Any, work: Any, query: str
+) -> None:
+    for number in range(5):
+        keep_text(alice, f"We met {number} times.", source="naïve", metadata={"a": "b"})
+    keep_text(bob, "We met too.")
+    work()
+    environ = caller.environ("GET", PATH, QUERY_STRING=query)
+    assert direct._answer(environ) is not None
+    answers = [told(way, environ) for way in (application, django)]
+    for answer in answers:
+        answer[2].pop("index_lag", None)
+    assert answers[0] == answers[1]
+    assert answers[0][0] == "200 OK"
+
+
+def test_a_walk_may_change_its_way_with_each_page(
+    caller: Caller, alice: User, keep_text: Any
+) -> None:
+    kept = {str(keep_text(alice, f"We met {number} times.").pk) for number in range(9)}
+    seen: list[str] = []
+    query, ways = "page_size=2", [application, django] * 5
+    for way in ways:
+        page = told(way, caller.environ("GET", PATH, QUERY_STRING=query))[2]
+        seen += [each["id"] for each in page["results"]]
+        if page["next"] is None:
+            break
+        assert page["next"].startswith(f"http://localhost:8000{PATH}?")
+        query = page["next"].partition("?")[2]
+    assert sorted(seen) == sorted(kept)
+
+
+@pytest.mark.parametrize(
+    "query", ["colour=red", "page_size=0", "cursor=x", "state=a&state=b", "title=%00", "q="]
+)
+def test_a_wrong_question_is_answered_the_long_way(caller: Caller, query: str) -> None:
+    environ = caller.environ("GET", PATH, QUERY_STRING=query)
+    answers = [told(way, environ) for way in (application, django)]
+    assert answers[0] == answers[1]
+    assert answers[0][0] == "400 Bad Request"
+
+
+def test_who_may_see_all_is_shown_all(sam: User, bob: User, keep_text: Any) -> None:
+    keep_text(bob, "of Bob")
+    sam.user_permissions.add(Permission.objects.get(codename="view_document"))
+    answers = [told(way, Caller(sam).environ("GET", PATH)) for way in (application, django)]
+    assert answers[0] == answers[1]
+    assert answers[0][2]["count"] == 1
+
+
+def test_behind_tls_addresses_begin_with_https(
+    caller: Caller, alice: User, keep_text: Any, settings: Any
+) -> None:
+    settings.HTTPS = True
+    for number in range(2):
+        keep_text(alice, f"We met {number} times.")
+    more: dict[str, Any] = {"HTTP_X_FORWARDED_PROTO": "https", "QUERY_STRING": "page_size=1"}
+    page = told(application, caller.environ("GET", PATH, **more))[2]
+    assert page["next"].startswith("https://localhost:8000/")
+    environ = caller.environ("POST", PATH, b'{"content": "x"}', HTTP_X_FORWARDED_PROTO="https")
+    assert told(application, environ)[1]["Location"].startswith("https://localhost:8000/")
 
 
 def test_it_is_the_direct_way(caller: Caller) -> None:

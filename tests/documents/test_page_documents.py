@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from django.core import signing
 from django.test import Client, RequestFactory
@@ -12,7 +13,9 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from documents.api import cursors
-from documents.models import Document, State, document_id
+from documents.api.cursors import Cursor
+from documents.api.newest import Chosen, Everything
+from documents.models import Document, Sight, State, document_id
 from tests.conftest import api
 from tests.documents.answers import URL, refused
 
@@ -154,9 +157,22 @@ def test_it_counts_all_of_them_on_every_page(alice: User) -> None:
 def test_it_counts_no_further_than_a_cap(alice: User, cap: int, count: tuple[int, str]) -> None:
     fill(alice, range(10))
     request = Request(RequestFactory().get(URL))
-    rows: Any = Document.objects.values("id", "created_at")
-    page = cursors.page(rows, request=request, key=("created_at", "id"), read=str, count_cap=cap)
-    assert (page.count, page.count_is) == count
+    for source in (Chosen(Document.objects.all()), Everything(Sight.of(alice))):
+        page = cursors.page(source, request=request, read=str, count_cap=cap)
+        assert (page.count, page.count_is) == count
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_chosen_and_all_documents_come_in_the_same_shape(alice: User, backward: bool) -> None:
+    fill(alice, range(30))
+    middle = Document.objects.order_by("-created_at", "-id")[15]
+    for cursor in (Cursor(backward), Cursor(backward, at=(middle.created_at, str(middle.pk)))):
+        chosen, everything = (
+            orjson.dumps(source.rows(cursor, most=10))
+            for source in (Chosen(Document.objects.all()), Everything(Sight.of(alice)))
+        )
+        assert chosen == everything
+        assert len(orjson.loads(chosen)) == 10
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "a:b:c", "%C3%A9", "None", "WyJh:1tRr:" + "x" * 43])
