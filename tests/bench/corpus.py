@@ -23,6 +23,7 @@ SHORTEST, LONGEST = 1_200, 2_800
 """Characters of a document; evenly spread."""
 STRETCH = 600
 TITLE_WORDS = 6
+BLANKS = {ord("0"): " ", ord("1"): "\n"}
 
 DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
 BLANK_LINES = re.compile(r"\n\s*\n")
@@ -56,6 +57,7 @@ class Corpus:
         chance = random.Random(number).random
         wanted = SHORTEST + int(chance() * (LONGEST - SHORTEST))
         content = "\n\n".join(self._stretches(chance=chance, wanted=wanted))[:wanted]
+        content += f"{number:032b}".translate(BLANKS)  # no two are the same
         title = self._paragraphs[int(chance() * len(self._paragraphs))].split(maxsplit=TITLE_WORDS)
         return Sample(number, " ".join(title[:TITLE_WORDS])[:200], content)
 
