@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,21 @@ class Service:
         )
 
     def rows(self, statement: str) -> list[Any]:
+        with self._cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def write(self, statement: str) -> None:
+        with self._cursor() as cursor:
+            cursor.execute(statement)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
         host = str(server.socket_dir(self.database))
         connection = psycopg2.connect(host=host, user=server.USER, dbname=server.DATABASE)
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall()
+            with connection, connection.cursor() as cursor:
+                yield cursor
         finally:
             connection.close()
 
