@@ -44,9 +44,7 @@ def start(*words: object, **more: Any) -> "subprocess.Popen[bytes]":
             "STORAGE_DIR": str(settings.STORAGE_DIR),
             "SECRET_KEY": settings.SECRET_KEY,
         },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **more,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
     )
 
 

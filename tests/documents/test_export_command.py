@@ -179,3 +179,32 @@ def test_stopped_it_says_that_it_is_not_whole(
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert "Stopped; the export is not whole." in err.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_says_that_nobody_reads_on(alice: User, keep_text: Keep) -> None:
+    for each in range(20):
+        keep_text(alice, f"{each}" * 50_000)  # more than the pipe holds
+    process = start("export")
+    assert process.stdout
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+    assert said == "CommandError: Whoever read the export has stopped reading; it is not whole.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_it_says_that_standard_output_is_full(alice: User, keep_text: Keep) -> None:
+    keep_text(alice, "one")
+    with Path("/dev/full").open("wb") as full:
+        process = start("export", stdout=full)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said.decode() == (
+        "CommandError: Standard output cannot be written: No space left on device. The export is "
+        "not whole; mend that, or name a file.\n"
+    )

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import secrets
+import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
@@ -130,8 +131,8 @@ def _moment(text: str) -> datetime:
 @contextmanager
 def _target(where: str) -> Iterator[BinaryIO]:
     if where == STANDARD_OUTPUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _standard_output() as file:
+            yield file
         return
     try:
         with _replaced(Path(where).resolve()) as file:
@@ -140,6 +141,27 @@ def _target(where: str) -> Iterator[BinaryIO]:
         raise CommandError(
             f"{where} cannot be written: {error.strerror or error}. Nothing was changed there; "
             "mend that, or name another file.",
+            returncode=2,
+        ) from error
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # What Python still holds of it would fail again when it ends.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise CommandError(
+                "Whoever read the export has stopped reading; it is not whole.",
+                returncode=128 + signal.SIGPIPE,
+            ) from error
+        raise CommandError(
+            f"Standard output cannot be written: {error.strerror or error}. The export is not "
+            "whole; mend that, or name a file.",
             returncode=2,
         ) from error
 
