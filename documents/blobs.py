@@ -13,7 +13,8 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ INCOMING = "incoming"
 STALLED_SECONDS = 3600
 OURS = re.compile(rf"{INCOMING}/[^/]+|([0-9a-f]{{2}})/([0-9a-f]{{2}})/\1\2[0-9a-f]{{60}}")
 CHUNK = 1024 * 1024
+# A file system writes the journal once for all that wait for it together.
+PUT_AT_ONCE = 16
 
 
 class DurableStorage(FileSystemStorage):
@@ -160,6 +163,19 @@ def put(incoming: Incoming) -> str:
         with _storage_at_work():
             default_storage.save(name, incoming)
     return name
+
+
+def put_all(incoming: Sequence[Incoming]) -> None:
+    """The same for many, which need not be sealed: the disk is waited for once for several."""
+    new = [each for each in incoming if not _has(name_of(each.sha256.hex()), size=each.length)]
+    if new:
+        with ThreadPoolExecutor(min(len(new), PUT_AT_ONCE)) as pool:
+            list(pool.map(_seal_and_put, new))
+
+
+def _seal_and_put(incoming: Incoming) -> None:
+    incoming.seal()
+    put(incoming)
 
 
 def restore(raw: bytes) -> None:

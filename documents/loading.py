@@ -99,9 +99,6 @@ class Keeper:
 
     def keep(self, arrivals: Sequence[Arrival]) -> frozenset[UUID]:
         """Keep these documents, no two of them the same; the ids of those that are new."""
-        for arrival in arrivals:
-            if arrival.incoming is not None:
-                arrival.incoming.seal()
         while True:
             try:
                 with transaction.atomic():
@@ -142,10 +139,11 @@ def _keep(arrivals: Sequence[Arrival]) -> tuple[frozenset[UUID], list[int]]:
     if new:
         copying.copy("documents", DOCUMENT_COLUMNS, map(_document, new))
         copying.copy("passages", PASSAGE_COLUMNS, _passages(new))
+    files = [each for each in arrivals if known.get(each.id, each.blob) == each.blob]
+    # Also where the bytes were lost since.
+    blobs.put_all([each.incoming for each in files if each.incoming is not None])
     for each in arrivals:
-        if each.incoming is not None and known.get(each.id, each.blob) == each.blob:
-            blobs.put(each.incoming)  # also where the bytes were lost since
-        elif each.incoming is None and _is_lost(known.get(each.id, "")):
+        if each.incoming is None and _is_lost(known.get(each.id, "")):
             blobs.restore(each.text.encode())  # it came as a file, and now as a text
     return frozenset(each.id for each in new), list(_queue(new))
 
