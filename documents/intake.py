@@ -68,7 +68,7 @@ def _keep_text(content: str, *, owner_id: int, label: Label, lane: Lane) -> Acce
 
 
 _keep_together = GroupCommit[Text, Kept](
-    texts.keep,
+    texts.keep_together,
     key_of=attrgetter("id"),
     weight_of=attrgetter("size"),
     most=GROUP_BYTES,

@@ -30,7 +30,7 @@ def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     Never inflates more than a block at a time. Raises Invalid when it is broken or cut off.
     """
     inflate = zlib.decompressobj(GZIP)
-    is_fresh = True
+    is_fresh = is_plain = True
     try:
         for block in blocks:
             rest = block
@@ -38,14 +38,24 @@ def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 if inflate.eof:
                     inflate = zlib.decompressobj(GZIP)
                 is_fresh = False
-                yield inflate.decompress(rest, BLOCK)
+                piece = inflate.decompress(rest, BLOCK)
+                is_plain = False
+                yield piece
                 rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
         while more := inflate.decompress(b"", BLOCK):
             yield more
     except zlib.error as error:
-        raise _broken_gzip(str(error)) from error
+        raise _no_gzip() if is_plain else _broken_gzip("it is damaged") from error
     if not (is_fresh or inflate.eof):
         raise _broken_gzip("it ends in the middle")
+
+
+def _no_gzip() -> Invalid:
+    return Invalid(
+        "The body is not compressed, and Content-Encoding says gzip. Compress it with gzip, or "
+        "leave the header out.",
+        code="malformed_gzip",
+    )
 
 
 def _broken_gzip(why: str) -> Invalid:

@@ -16,12 +16,15 @@ from documents.label import Label
 from documents.models import COLUMNS, Lane, State, document_id
 from documents.passages import cut
 
-KEEP = Prepared(
-    "keep_texts",
+SQL = (
     (Path(__file__).parent / "keep_texts.sql")
     .read_text()
-    .format(columns=", ".join(COLUMNS), user_of_digest=USER_OF_DIGEST.format(digest="item.digest")),
-    types=("jsonb",),
+    .format(columns=", ".join(COLUMNS), user_of_digest=USER_OF_DIGEST.format(digest="item.digest"))
+)
+KEEP = Prepared("keep_texts", SQL, types=("jsonb",))
+# One of several may be what a long transaction has just written: the others do not wait for that.
+KEEP_TOGETHER = Prepared(
+    "keep_texts_together", SQL, types=("jsonb",), settings="SET LOCAL lock_timeout = '50ms';"
 )
 ID = COLUMNS.index("id")
 
@@ -93,5 +96,16 @@ def keep(texts: Iterable[Text]) -> dict[UUID, Kept]:
     One is missing where its token is not usable, or where somebody else has kept or deleted
     the same document meanwhile: ask again, alone.
     """
+    return _kept(KEEP, texts)
+
+
+def keep_together(texts: Iterable[Text]) -> dict[UUID, Kept]:
+    """The same for texts of several callers. Raises OperationalError, and keeps none of them,
+    where another transaction has written one of them and goes on.
+    """
+    return _kept(KEEP_TOGETHER, texts)
+
+
+def _kept(statement: Prepared, texts: Iterable[Text]) -> dict[UUID, Kept]:
     records = orjson.dumps([text.as_record() for text in texts]).decode()
-    return {row[ID]: Kept(created, row) for created, *row in KEEP.rows(records)}
+    return {row[ID]: Kept(created, row) for created, *row in statement.rows(records)}

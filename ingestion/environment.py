@@ -29,12 +29,12 @@ class Environment:
             ) from error
         return found or default
 
-    def number(self, name: str, *, default: int, most: int) -> int:
-        """A whole number from 1."""
+    def number(self, name: str, *, default: int, most: int, least: int = 1) -> int:
+        """A whole number."""
         text = self.text(name, default=str(default))
-        if not (WHOLE.fullmatch(text) and 1 <= int(text) <= most):
+        if not (WHOLE.fullmatch(text) and least <= int(text) <= most):
             raise ImproperlyConfigured(
-                f"{name} is {text[:100]!r}; it must be a whole number from 1 to {most}."
+                f"{name} is {text[:100]!r}; it must be a whole number from {least} to {most}."
             )
         return int(text)
 

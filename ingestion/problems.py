@@ -18,7 +18,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -112,6 +112,8 @@ def _problem_of(error: Exception, readable: list[str] | None = None) -> dict[str
     if isinstance(error, rest.APIException):
         return _of_rest_framework(error, readable or [])
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), None)
+    if type(error) is DatabaseError:  # not of the server: the connection broke in a statement
+        status = 503
     if status is None:
         return None
     detail = getattr(error, "detail", None)

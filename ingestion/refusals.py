@@ -1,5 +1,6 @@
 """What stops a command before it starts, in one line: which database, who, why, what to do."""
 
+import errno
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from psycopg2 import errors as pg
 from ingestion.embedded.server import EmbeddedServerError
 from ingestion.pending import pending_migrations, sentence
 
+DISK = {errno.ENOSPC, errno.EDQUOT}
 # (what libpq or the server says, what to do about it)
 CURES = (
     ("password authentication failed", "Check the user and the password in DATABASE_URL."),
@@ -31,6 +33,8 @@ def in_one_line(error: BaseException) -> str | None:
     """A sentence for a failure that is not a bug of ours, else None."""
     if isinstance(error, EmbeddedServerError | ImproperlyConfigured):
         return " ".join(str(error).split())
+    if isinstance(error, OSError | EOFError):
+        return _of_streams(error)
     if isinstance(error, OperationalError) and _is_about_connecting(error):
         return f"Cannot connect to {_where()}: {_reason(error)}. {_cure(str(error))}"
     if _says(error, pg.UndefinedTable | pg.UndefinedColumn) and (pending := _pending()):
@@ -38,6 +42,14 @@ def in_one_line(error: BaseException) -> str | None:
     denied = next((e for e in _chain(error) if isinstance(e, pg.InsufficientPrivilege)), None)
     if denied is not None and isinstance(error, DatabaseError):
         return _denied(denied)
+    return None
+
+
+def _of_streams(error: OSError | EOFError) -> str | None:
+    if isinstance(error, EOFError):
+        return "The input ended before an answer was there. Nothing was done; run it in a terminal."
+    if error.errno in DISK:
+        return f"{error.strerror}. Make room, then run it again: what is kept is not kept twice."
     return None
 
 

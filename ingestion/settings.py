@@ -117,7 +117,9 @@ MAX_JSON_BYTES = 10 * 1000**2
 # Of many documents in one request, inflated where it is compressed.
 MAX_BULK_BYTES = env.number("MAX_BULK_BYTES", default=16 * 1024**3, most=10**15)
 # Of the process that reads one document, its program included.
-EXTRACTION_MEMORY_BYTES = env.number("EXTRACTION_MEMORY_BYTES", default=1024**3, most=10**15)
+EXTRACTION_MEMORY_BYTES = env.number(
+    "EXTRACTION_MEMORY_BYTES", default=1024**3, most=10**15, least=128 * 1024**2
+)
 # The fields of a form beside its file: metadata and a few words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1000**2
 

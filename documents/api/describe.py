@@ -46,9 +46,9 @@ SEARCHING = (
     '(`"ranking": "all"`). Of many, those in a window of the newest documents are, back to '
     '`ranked_since` (`"ranking": "window"`); `next` leads through the window, the best first, and '
     "from its end into the next one, so that a walk shows each match once. A window ends when it "
-    "has about 1,000 matches or took too long, so a page may be short, or even empty, while there "
-    "is a `next`. `previous` leads back to the start of its window. `count` is what was found up "
-    "to the end of the window."
+    "has a thousand matches or some more, or took too long, so a page may be short, or even "
+    "empty, while there is a `next`. `previous` leads back to the start of its window. `count` "
+    "is what was found up to the end of the window."
 )
 
 IF_MATCH = OpenApiParameter(

@@ -8,6 +8,7 @@ answers.
 
 import logging
 import re
+import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -134,7 +135,7 @@ MOST_BEARERS = 10_000
 
 def _token(environ: Environ) -> str | None:
     scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return text.strip() if scheme.lower() == "bearer" else None
+    return text.strip(string.whitespace) if scheme.lower() == "bearer" else None
 
 
 def _bearer(text: str) -> Bearer | None:

@@ -1,12 +1,18 @@
 """Several texts in one statement: each is kept, or is not, by itself."""
 
+import hashlib
+from threading import Event
+
 import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import User, digest, new_token
 from documents import texts
 from documents.label import Label
 from documents.models import Document, Job, Lane, Passage, State
 from documents.texts import Text
+from tests.documents.order import WATCH
 from tests.documents.threads import beside
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +83,66 @@ def test_a_token_opens_its_own_users_door_only(alice: User, bob: User) -> None:
 def test_what_is_there_is_shown_to_no_wrong_token(alice: User) -> None:
     texts.keep([text("We met.", alice)])
     assert texts.keep([text("We met.", alice, token="ing_wrong")]) == {}
+
+
+def test_rows_are_written_in_one_order_so_that_nobody_waits_in_a_circle(alice: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(WATCH)
+        texts.keep([text(f"We met {number} times.", alice) for number in range(50)])
+        cursor.execute("SELECT id FROM seen ORDER BY number")
+        ids = [pk for (pk,) in cursor.fetchall()]
+    assert len(ids) == 50
+    assert ids == sorted(ids)
+
+
+def test_a_row_says_all_that_was_said(alice: User) -> None:
+    label = Label(
+        title="Naïve",
+        source="scan",
+        metadata={"a": [1, {"b": None}]},
+        content_type="text/markdown",
+        filename="a.md",
+    )
+    sent = Text.of("Ä: 12 bytes.", owner_id=alice.pk, label=label)
+    document = Document.of_row(texts.keep([sent])[sent.id].row)
+    assert (document.title, document.source) == ("Naïve", "scan")
+    assert (document.metadata, document.extracted) == (label.metadata, {"filename": "a.md"})
+    assert (document.content_type, document.size) == ("text/markdown", 13)
+    assert document.sha256 == hashlib.sha256("Ä: 12 bytes.".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("field", ["is_active", "expires_at"])
+def test_a_token_that_ended_opens_no_door(alice: User, field: str) -> None:
+    token, secret = new_token(alice, days=1)
+    if field == "is_active":
+        User.objects.update(is_active=False)
+    else:
+        type(token).objects.update(expires_at=timezone.now())
+    assert texts.keep([text("We met.", alice, token=secret)]) == {}
+    assert not Document.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_together_they_do_not_wait_for_what_another_transaction_has_written(alice: User) -> None:
+    held, other = text("We met.", alice), text("We left.", alice)
+    written, done = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            texts.keep([held])
+            written.set()
+            assert done.wait(20)
+
+    (holding,) = beside(hold)
+    try:
+        assert written.wait(20)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            texts.keep_together([held, other])
+        assert texts.keep_together([other])[other.id].created
+    finally:
+        done.set()
+    holding.result()
+    assert not texts.keep_together([held])[held.id].created
 
 
 @pytest.mark.django_db(transaction=True)

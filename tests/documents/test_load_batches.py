@@ -13,6 +13,7 @@ from documents.blobs import Incoming
 from documents.bulk import BATCH_DOCUMENTS, BATCH_FILES, Item, Result, load
 from documents.label import Label
 from documents.models import Document, Job, Passage
+from tests.documents.order import WATCH
 from tests.documents.threads import beside
 
 
@@ -22,18 +23,6 @@ def texts(numbers: Any, **label: Any) -> Iterator[Item]:
 
 def kept(items: Any, owner: User) -> list[Result]:
     return list(load(items, owner_id=owner.pk))
-
-
-# In which order rows are written.
-WATCH = """
-    CREATE TEMPORARY TABLE seen (number bigserial, id uuid);
-    CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        INSERT INTO seen (id) VALUES (NEW.id);
-        RETURN NEW;
-    END $$;
-    CREATE TRIGGER see BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
-"""
 
 
 def test_what_the_database_refuses_costs_no_other(alice: User) -> None:

@@ -258,6 +258,21 @@ def test_broken_gzip_says_what_is_kept(alice: User, cut: int) -> None:
     assert told["created"] == Document.objects.count()
 
 
+def test_what_is_not_compressed_says_so(alice: User) -> None:
+    told = problem(send(alice, ndjson({"content": "one"}), content_encoding="gzip"), status=400)
+    assert told["code"] == "malformed_gzip"
+    assert told["detail"] == (
+        "The body is not compressed, and Content-Encoding says gzip. Compress it with gzip, or "
+        "leave the header out."
+    )
+
+
+def test_what_follows_a_gzip_file_is_named_as_damage(alice: User) -> None:
+    body = gzip.compress(ndjson({"content": "one"})) + b"and more"
+    told = problem(send(alice, body, content_encoding="gzip"), status=400)
+    assert "it is damaged. Send it again" in told["detail"]
+
+
 def test_a_small_body_that_becomes_a_large_one_is_refused(alice: User) -> None:
     body = gzip.compress(ndjson({"content": "one"}) + b" " * 80_000_000)
     assert problem(send(alice, body, content_encoding="gzip"), status=400)["code"] == "bomb"

@@ -147,6 +147,8 @@ def _target(where: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _standard_output() -> Iterator[BinaryIO]:
+    if sys.stdout is None:
+        raise CommandError("Standard output is closed. Open it, or name a file.", returncode=2)
     try:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -116,9 +116,9 @@ class Command(BaseCommand):
 
 def _existing(words: list[str]) -> list[str]:
     if missing := finding.missing(words):
+        names = ", ".join(each or "''" for each in missing)
         raise CommandError(
-            f"There is no file at {', '.join(missing)}. Nothing was done; mend that and run it "
-            "again.",
+            f"There is no file at {names}. Nothing was done; mend that and run it again.",
             returncode=2,
         )
     return words

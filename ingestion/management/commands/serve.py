@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from documents import blobs
+from documents.errors import StorageUnavailable
 from ingestion.children import Children
 from ingestion.first_steps import first_administrator, known_administrator, migrate
 from ingestion.panel import Panel
@@ -31,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = settings.PORT
         _demand_free(port)
+        _demand_storage()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _interrupt)
         children = Children()
@@ -93,6 +96,17 @@ def _demand_free(port: int) -> None:
                 f"PORT=, for example: PORT={port + 1 if port < 65535 else 8001} make run",
                 returncode=2,
             ) from error
+
+
+def _demand_storage() -> None:
+    try:
+        blobs.scratch().close()
+    except StorageUnavailable as error:
+        raise CommandError(
+            f"STORAGE_DIR ({settings.STORAGE_DIR}) cannot be written: {error.__cause__}. Make it "
+            "writable, or name another folder.",
+            returncode=2,
+        ) from error
 
 
 def _web(port: int) -> list[str]:
