@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -210,7 +210,15 @@ def test_they_count_in_the_python_and_sql_of_migrations(
     assert settings_now() == before
 
 
-@pytest.mark.usefixtures("probe")
+@pytest.fixture
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Also where the tests run in the background of a script, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("probe", "ctrl_c_is_heard")
 @pytest.mark.parametrize("somebody_s", ["role", "options"], indirect=True)
 def test_after_ctrl_c_too(story: Use, write_app: Use, migrate: Use, somebody_s: list[str]) -> None:
     write_app("probes", FILES)
