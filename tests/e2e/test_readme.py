@@ -83,8 +83,8 @@ def test_the_tour_and_the_schema_example_work(service: Service) -> None:
         "1 kept, 1 there already, 0 refused",
         'ADD COLUMN "email_verified" boolean DEFAULT false NOT NULL',
         'ADD COLUMN "language" varchar(10) DEFAULT',
-        "Applying documents.0006_document_language... OK",
-        "Unapplying documents.0006_document_language... OK",
+        "Applying documents.0007_document_language... OK",
+        "Unapplying documents.0007_document_language... OK",
     ):
         assert expected in said, said
 
