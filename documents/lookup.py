@@ -10,26 +10,20 @@ from documents.models import COLUMNS, Document, Sight
 
 EXCERPT_LENGTH = 500
 
-FIND = Prepared(
-    "find_document",
-    f"""
-    SELECT left(passages.text, {EXCERPT_LENGTH}), {", ".join(f"documents.{c}" for c in COLUMNS)}
-      FROM documents LEFT JOIN passages
-        ON passages.document_id = documents.id AND passages.position = 0
-     WHERE documents.id = %s AND (%s OR documents.owner_id = %s)
-    """,  # noqa: S608  (names of our own columns)
-    types=("uuid", "boolean", "bigint"),
-)
-
-FIND_OF_TOKEN = Prepared(
-    "find_document_of_token",
-    f"""
+_ONE = f"""
     SELECT left(passages.text, {EXCERPT_LENGTH}), {", ".join(f"documents.{c}" for c in COLUMNS)}
       FROM documents LEFT JOIN passages
         ON passages.document_id = documents.id AND passages.position = 0
      WHERE documents.id = %s
-       AND documents.owner_id = ({USER_OF_DIGEST.format(digest="%s")})
-    """,  # noqa: S608  (names of our own columns)
+"""  # noqa: S608  (names of our own columns)
+FIND = Prepared(
+    "find_document",
+    f"{_ONE} AND (%s OR documents.owner_id = %s)",
+    types=("uuid", "boolean", "bigint"),
+)
+FIND_OF_TOKEN = Prepared(
+    "find_document_of_token",
+    f"{_ONE} AND documents.owner_id = ({USER_OF_DIGEST.format(digest='%s')})",
     types=("uuid", "text"),
 )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User, digest, new_token
 from documents import texts
+from documents.intake import accept_of_token
 from documents.label import Label
 from documents.models import Document, Job, Lane, Passage, State
 from documents.texts import Text
@@ -139,6 +140,9 @@ def test_together_they_do_not_wait_for_what_another_transaction_has_written(alic
         with pytest.raises(OperationalError, match="lock timeout"):
             texts.keep_together([held, other])
         assert texts.keep_together([other])[other.id].created
+        _, token = new_token(alice, days=1)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            accept_of_token(held.content, digest=digest(token), owner_id=alice.pk, label=held.label)
     finally:
         done.set()
     holding.result()
