@@ -1,6 +1,7 @@
 """The bytes are on the disk, under their name, before the row that names them is committed."""
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from documents.blobs import Incoming
+from documents.bulk import Item, load
+from documents.label import Label
 from documents.models import Document
 
 STEPS = {"fsync", "replace", "commit"}
@@ -25,11 +29,13 @@ def steps_of(work: Callable[[], object]) -> list[str]:
         ):
             seen.append(called.__name__)
 
+    threading.setprofile(watch)  # for threads that start from now on
     sys.setprofile(watch)
     try:
         work()
     finally:
         sys.setprofile(None)
+        threading.setprofile(None)
     return seen
 
 
@@ -42,3 +48,18 @@ def test_file_and_folder_are_synced_before_the_commit(
     (storage / gone.blob).unlink()
     steps = steps_of(lambda: keep_file(alice, b"We met."))
     assert steps[:4] == ["fsync", "replace", "fsync", "commit"]  # file, name, folder, row
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_of_a_batch_are_synced_before_its_commit(
+    alice: User, keep_file: Callable[..., Document], storage: Path
+) -> None:
+    gone = keep_file(alice, b"We met.")
+    gone.delete()
+    (storage / gone.blob).unlink()
+    incoming = Incoming(limit=100)
+    incoming.write(b"We met.")
+    item = Item(1, Label(), incoming)
+    steps = steps_of(lambda: list(load([item], owner_id=alice.pk)))
+    assert steps[: steps.index("commit") + 1] == ["fsync", "replace", "fsync", "commit"]
+    assert (storage / gone.blob).read_bytes() == b"We met."
