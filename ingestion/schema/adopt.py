@@ -33,7 +33,7 @@ from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step, full_order
 from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project, recorded
-from ingestion.schema.render import perform
+from ingestion.schema.replay import perform
 from ingestion.schema.scratch import scratch
 from ingestion.schema.supposed import SupposingLoader
 

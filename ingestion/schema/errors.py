@@ -473,3 +473,18 @@ class ChangedMeanwhile(SchemaError):
             hint="Nothing was marked. When nobody changes them any more: manage.py schema adopt",
         )
         self.things = things
+
+
+# --- What drift cannot tell ----------------------------------------------------------------
+
+
+# --- What cannot be rehearsed --------------------------------------------------------------
+
+
+# --- What cannot be linted -----------------------------------------------------------------
+
+
+# --- What cannot be verified ---------------------------------------------------------------
+
+
+# --- What cannot be drawn ------------------------------------------------------------------

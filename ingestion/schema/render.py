@@ -5,17 +5,14 @@ the state ─► scratch ─┬─► catalog(scratch) | catalog(live) ─► re
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.apps import apps
-from django.contrib.contenttypes.management import inject_rename_contenttypes_operations
 from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
 
 from ingestion.schema import frame, journal, resume, sql
@@ -26,20 +23,15 @@ from ingestion.schema.errors import (
     NoScript,
     NotAsMigrated,
     PlanChanged,
-    SchemaError,
     TablesLocked,
 )
-from ingestion.schema.journal import Journal
 from ingestion.schema.limits import Limits
 from ingestion.schema.losses import Candidate
 from ingestion.schema.origin import Origin
-from ingestion.schema.plan import Key, Step, full_order
-from ingestion.schema.progress import Progress
+from ingestion.schema.plan import Step
 from ingestion.schema.project import Project, recorded
-from ingestion.schema.run import Run
+from ingestion.schema.replay import add_renames, alone, perform, replay, saying_where
 from ingestion.schema.scratch import scratch
-from ingestion.schema.signals import plan_of
-from ingestion.schema.timeouts import short_timeouts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +56,14 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
         _refuse_half_done(live)
     # What migrations print is no part of the script.
     with redirect_stdout(sys.stderr), scratch(live.alias) as copy:
-        there = _start(copy, project, origin=origin, limits=limits, fake=_is_fake(wish.steps))
+        there = replay(
+            copy,
+            project,
+            origin=origin,
+            limits=limits,
+            fake=_is_fake(wish.steps),
+            refusal=NoScript,
+        )
         before = catalog(copy)
         written = sql.Script(
             copy,
@@ -90,118 +89,25 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
         return "\n".join([*head, *written.lines, *frame.tail(written)])
 
 
-def _start(
-    copy: BaseDatabaseWrapper, project: Project, *, origin: Origin, limits: Limits, fake: bool
-) -> Project:
-    """The scratch database, in the state that the project is in.
-
-    A squashed migration may be applied without a record of its own, because all its parts are; if
-    its parts are in the graph, they make the tables.
-    """
-    there = Project(copy, project.loader, {})
-    wanted = {*project.applied, *project.unrecorded_replacements(project.applied.keys())}
-    graph = project.graph
-    steps = [
-        Step(key, fake=fake or any(part in graph.nodes for part in there.migration(key).replaces))
-        for key in full_order(graph)
-        if key in wanted
-    ]
-    copy.prepare_database()
-    quiet = _Quiet()
-    with _saying_where(quiet):
-        if steps:
-            perform(there, steps, origin=origin, limits=_alone(limits), progress=quiet, command="")
-    if project.is_supposed:
-        there.applied = recorded(copy)
-    else:
-        _record_as(project.applied, copy)
-        there.applied = project.applied
-    return there
-
-
-def _record_as(applied: Collection[Key], copy: BaseDatabaseWrapper) -> None:
-    recorder = MigrationRecorder(copy)
-    recorder.ensure_schema()
-    found = recorded(copy)
-    for key in found.keys() - applied:
-        recorder.record_unapplied(*key)
-    for key in applied - found.keys():
-        recorder.record_applied(*key)
-
-
 def _perform(
     there: Project, wish: Wish, *, script: sql.Script, origin: Origin, limits: Limits
 ) -> None:
     """The plan, with what Django adds to it, heard by the script."""
-    if apps.is_installed("django.contrib.contenttypes"):
-        inject_rename_contenttypes_operations(
-            plan=plan_of(there, wish.steps),
-            apps=there.state(there.applied).apps,
-            using=there.connection.alias,
-        )
+    add_renames(there, wish.steps)
     for step in wish.steps:
         if not step.fake:
             sql.open_up(there.migration(step.key), step=step, script=script)
-    with _saying_where(script), there.connection.execute_wrapper(script.watch):
+    with saying_where(script, NoScript), there.connection.execute_wrapper(script.watch):
         perform(
             there,
             wish.steps,
             origin=origin,
-            limits=_alone(limits),
+            limits=alone(limits),
             progress=script,
             command=wish.command,
             undoes=wish.undoes,
             before_step=script.looks_for_losses,
         )
-
-
-def perform(
-    project: Project,
-    steps: Sequence[Step],
-    *,
-    origin: Origin,
-    limits: Limits,
-    progress: Progress,
-    command: str,
-    undoes: UUID | None = None,
-    before_step: Callable[[Step], None] = lambda step: None,
-) -> None:
-    """A run on a database that nobody else knows of."""
-    connection = project.connection
-    with short_timeouts(connection, limits) as timeouts:
-        Run(
-            project,
-            journal=Journal(connection, origin),
-            timeouts=timeouts,
-            limits=limits,
-            progress=progress,
-            before_step=before_step,
-            is_locked=False,
-        ).perform(steps, command=command, undoes=undoes)
-
-
-class _Quiet(Progress):
-    """Knows where it is, and keeps it to itself."""
-
-    step: Step | None = None
-
-    def starts(self, step: Step) -> None:
-        self.step = step
-
-
-@contextmanager
-def _saying_where(heard: _Quiet | sql.Script) -> Iterator[None]:
-    try:
-        yield
-    except SchemaError:
-        raise
-    except Exception as error:
-        raise NoScript(f"{heard.step or 'the record of migrations'}", _why(error)) from error
-
-
-def _why(error: Exception) -> str:
-    said = f"{error}".strip().partition("\n")[0].rstrip(".")
-    return said if isinstance(error, DatabaseError) else f"{type(error).__name__}: {said}"
 
 
 def _catalog_of(live: BaseDatabaseWrapper, *, wait: int) -> Catalog:
@@ -269,8 +175,3 @@ def _tables(things: Catalog) -> set[str]:
 
 def _named(live: BaseDatabaseWrapper) -> str:
     return f"what the database {live.settings_dict['NAME']} has"
-
-
-def _alone(limits: Limits) -> Limits:
-    """There is nobody to wait for: what is written down must not be what a retry repeats."""
-    return replace(limits, lock_timeout_ms=0)

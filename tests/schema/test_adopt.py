@@ -28,7 +28,7 @@ from ingestion.schema.origin import origin
 from ingestion.schema.plan import Key, Step, full_order
 from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project
-from ingestion.schema.render import perform
+from ingestion.schema.replay import perform
 from tests.schema.conftest import Adopt, Migrate, Use, WriteApp
 
 Applied = Callable[[], set[Key]]
