@@ -488,3 +488,12 @@ class ChangedMeanwhile(SchemaError):
 
 
 # --- What cannot be drawn ------------------------------------------------------------------
+
+
+class CannotWrite(SchemaError):
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"The diagram cannot be written to {path}: {why}.",
+            hint="Name another file with --output, or leave it out to have the diagram here.",
+        )
+        self.path, self.why = path, why

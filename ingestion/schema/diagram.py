@@ -1,0 +1,68 @@
+"""The picture that somebody asks for: of one state or of two, of these apps."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema.errors import NoSuchMigration, UnknownApp
+from ingestion.schema.picture import Change, Picture, Table, between, picture_of
+from ingestion.schema.project import Project
+
+
+@dataclass(frozen=True)
+class Wish:
+    at: str = "head"
+    before: str | None = None
+    """What `at` is compared with."""
+    apps: Collection[str] = ()
+    """None: the project's own."""
+    with_libraries: bool = False
+    is_whole: bool = False
+    """In a comparison also what stays as it is."""
+
+
+@dataclass(frozen=True)
+class Diagram:
+    title: str
+    picture: Picture
+
+
+def diagram(connection: BaseDatabaseWrapper, wish: Wish) -> Diagram:
+    """Asks no database: the connection only knows how PostgreSQL calls its types."""
+    project = Project.supposing(connection, wish.at)
+    apps = _apps(project, wish)
+    picture = _picture(project)
+    if wish.before is not None:
+        picture = between(_picture(Project.supposing(connection, wish.before)), picture)
+
+    def is_wanted(table: Table) -> bool:
+        is_other = wish.before is None or wish.is_whole or table.change is not Change.SAME
+        return is_other and table.app in apps
+
+    shown = picture.only(is_wanted)
+    whose = ", ".join(sorted(wish.apps)) or ("all apps" if wish.with_libraries else "")
+    return Diagram(_title(wish, whose or ", ".join(sorted(apps)), shown), shown)
+
+
+def _picture(project: Project) -> Picture:
+    return picture_of(project.state(project.applied), project.connection)
+
+
+def _apps(project: Project, wish: Wish) -> Collection[str]:
+    known = project.loader.migrated_apps
+    for app in wish.apps:
+        if app in project.loader.unmigrated_apps:
+            raise NoSuchMigration(app, "", [])
+        if app not in known:
+            raise UnknownApp(app, sorted(known))
+    if wish.apps:
+        return wish.apps
+    return known | project.loader.unmigrated_apps if wish.with_libraries else project.own
+
+
+def _title(wish: Wish, whose: str, shown: Picture) -> str:
+    if wish.before is None:
+        return f"{whose} at {wish.at}" if shown.tables else f"{whose} at {wish.at}: no table"
+    states = f"{whose}: {wish.before} → {wish.at}"
+    return states if shown.is_difference else f"{states}: no table, column or key differs"
