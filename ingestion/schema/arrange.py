@@ -7,7 +7,6 @@ from one to another as long as that makes the lines shorter.
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 Pair = tuple[str, str]
 """A table, and the one that it points to."""
@@ -19,34 +18,48 @@ PITCH = 420
 BESIDE = 60
 """What it costs to stand in the same column, or on the wrong side."""
 MANY = 60
-"""With more tables than this only the moves that promise most are tried."""
+"""With more tables than this they are moved, but not exchanged: that would take too long."""
 
 
-@dataclass
 class _Plan:
-    heights: Mapping[str, int]
-    weights: Mapping[Pair, float]
-    high: float
-    """How high a column should be at most."""
-    columns: list[list[str]]
+    """The columns while tables are moved, and what they cost."""
+
+    def __init__(
+        self,
+        columns: list[list[str]],
+        heights: Mapping[str, int],
+        weights: Mapping[Pair, float],
+        high: float,
+    ) -> None:
+        self.columns, self.heights, self.weights = columns, heights, weights
+        self.high = high
+        """How high a column should be at most."""
+        self._middles = {name: min(height // 2, 120) for name, height in heights.items()}
+        self._lines = [(table, to_table, weight) for (table, to_table), weight in weights.items()]
+        self._across = {far: _across(far) for far in range(-len(columns), len(columns) + 1)}
 
     def cost(self) -> float:
-        place = {}
-        over = 0.0
+        column_of: dict[str, int] = {}
+        middle_of: dict[str, int] = {}
+        across_of = self._across
+        total = 0.0
         for number, column in enumerate(self.columns):
             y = 0
             for name in column:
-                place[name] = number, y + min(self.heights[name] / 2, 120)
+                column_of[name] = number
+                middle_of[name] = y + self._middles[name]
                 y += self.heights[name] + GAP
-            over += max(0.0, y - GAP - self.high)
-        total = 3 * over
-        for (table, to_table), weight in self.weights.items():
-            from_column, from_y = place[table]
-            to_column, to_y = place[to_table]
-            across = from_column - to_column
-            apart = abs(across) * PITCH + abs(from_y - to_y)
-            total += weight * (apart + BESIDE * (across <= 0) + PITCH * max(0, abs(across) - 1))
+            total += 3 * max(0.0, y - GAP - self.high)
+        for table, to_table, weight in self._lines:
+            across = column_of[table] - column_of[to_table]
+            apart = abs(middle_of[table] - middle_of[to_table])
+            total += weight * (across_of[across] + apart)
         return total
+
+
+def _across(columns: int) -> int:
+    """What it costs to go so many columns to the right, or to the left."""
+    return PITCH * max(abs(columns), 2 * abs(columns) - 1) + BESIDE * (columns <= 0)
 
 
 def arrange(heights: Mapping[str, int], pairs: Sequence[Pair], *, count: int) -> list[list[str]]:
@@ -56,7 +69,7 @@ def arrange(heights: Mapping[str, int], pairs: Sequence[Pair], *, count: int) ->
     high = (sum(heights.values()) + GAP * len(heights)) / count
     high = max(high, *heights.values())
     order = _order([name for name in heights if name in linked], weights)
-    plan = _Plan(heights, weights, high, _chopped(order, heights, high, count=count))
+    plan = _Plan(_chopped(order, heights, high, count=count), heights, weights, high)
     _improve(plan)
     for name in sorted(heights.keys() - linked, key=lambda each: (-heights[each], each)):
         _shortest(plan).append(name)
@@ -163,12 +176,7 @@ def _best_move(plan: _Plan, name: str, best: float) -> float:
 
 
 def _positions(plan: _Plan, name: str) -> Iterator[tuple[list[str], int]]:
-    """Where it could go; among many tables only near what it is linked to."""
-    if len(plan.heights) <= MANY:
-        for column in plan.columns:
-            for position in range(len(column) + 1):
-                yield column, position
-        return
+    """Where it could go: beside what it is linked to, in that column and in the next ones."""
     linked = {other for pair in plan.weights if name in pair for other in pair} - {name}
     for number, column in enumerate(plan.columns):
         near = plan.columns[max(0, number - 1) : number + 2]

@@ -19,6 +19,7 @@ class Net:
     pin: str
     is_left: bool
     """They arrive at the left side of the box."""
+    lane: int
 
 
 @dataclass(frozen=True)

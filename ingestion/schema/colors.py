@@ -14,7 +14,16 @@ PALETTE: dict[str, tuple[str, str]] = {
     "removed-back": ("#ffebe9", "#2d1619"),
     "changed": ("#9a6700", "#d29922"),
     "changed-back": ("#fff3c0", "#2b2210"),
+    # Of lines, by the table that they point to.
+    "hue0": ("#0b5cad", "#58a6ff"),
+    "hue1": ("#a8470a", "#f0883e"),
+    "hue2": ("#0f766e", "#2dc7b8"),
+    "hue3": ("#8a3ab9", "#c893f0"),
+    "hue4": ("#4d7c0f", "#9bc94a"),
+    "hue5": ("#b4235a", "#f778a9"),
+    "hue6": ("#57534e", "#b3ada6"),
 }
+HUES = sum(name.startswith("hue") for name in PALETTE)
 
 # Of light and dark alike; the fonts are those that a machine has.
 SHAPES = """
@@ -33,7 +42,7 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 .line { fill: none; stroke-width: 1.5 }
 .may { stroke-dasharray: 6 4 }
 .loose { stroke-dasharray: 1.5 4 }
-.halo { fill: none; stroke-width: 6 }
+.halo { fill: none; stroke-width: 5 }
 .end { stroke-width: 1.5 }
 .link:hover .line, .link:hover .end { stroke-width: 3 }
 .border { fill: none; stroke-width: 1 }
@@ -63,11 +72,17 @@ CHANGED = """
 .{word} .type, .{word} .null, .{word} .mark, .{word} .app, .{word}.rule { fill: {text} }
 """
 
+HUE = """
+.{word} .line, .{word} .foot, .{word} .arrow { stroke: {color} }
+.{word} .arrow, .stripe.{word} { fill: {color} }
+"""
+
 
 def stylesheet() -> str:
     """Dark where the reader's screen is, and never on paper."""
     dark = "\n".join(f"  {line}" for line in _colored(1).splitlines())
-    return f"{SHAPES.strip()}\n{_colored(0)}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    where = "@media screen and (prefers-color-scheme: dark)"
+    return f"{SHAPES.strip()}\n{_colored(0)}\n{where} {{\n{dark}\n}}"
 
 
 def _colored(shade: int) -> str:
@@ -76,6 +91,9 @@ def _colored(shade: int) -> str:
     for word in ("added", "removed", "changed"):
         own = {"word": word, "color": colors[word], "back": colors[f"{word}-back"]}
         rules += _filled(CHANGED, {**own, "text": colors["text"]})
+    for number in range(HUES):
+        word = f"hue{number}"
+        rules += _filled(HUE, {"word": word, "color": colors[word]})
     return rules.strip().replace("\n\n", "\n")
 
 

@@ -8,6 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ingestion.schema.arrange import GAP, arrange
 from ingestion.schema.channels import EDGE, Net, Pin, tracks
@@ -37,6 +38,8 @@ class Wire:
     pin: str
     to_box: str
     to_pin: str
+    lane: int = 0
+    """Wires to one place run together if this is the same, else side by side: -1, 0 or 1."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def _counts(boxes: Sequence[Box]) -> list[int]:
     high = sum(box.height + GAP for box in boxes)
     wide = sum(box.width for box in boxes) / len(boxes) + 2 * EDGE + 3 * LANE
     ideal = math.sqrt(high * ASPECT / wide)
-    near = {math.floor(ideal), math.ceil(ideal), math.ceil(ideal) + 1}
+    near = {math.floor(ideal), math.ceil(ideal)}
     return sorted({min(max(count, 1), len(boxes)) for count in near})
 
 
@@ -90,7 +93,7 @@ def _badness(layout: Layout) -> float:
     length = sum(
         abs(x - to_x) + abs(y - to_y)
         for route in layout.routes.values()
-        for (x, y), (to_x, to_y) in zip(route, route[1:], strict=False)
+        for (x, y), (to_x, to_y) in pairwise(route)
     )
     corners = sum(len(route) for route in layout.routes.values())
     shape = abs(math.log(layout.width / layout.height / ASPECT))
@@ -119,8 +122,7 @@ class _Stack:
         self.column_of = {name: number for number, each in enumerate(columns) for name in each}
         self.nets: defaultdict[Net, list[Wire]] = defaultdict(list)
         for wire in wires:
-            is_left = self.column_of[wire.box] < self.column_of[wire.to_box]
-            self.nets[Net(wire.to_box, wire.to_pin, is_left)].append(wire)
+            self.nets[self._net(wire)].append(wire)
         self.gaps: dict[tuple[int, int], list[Net]] = {}
         """Of a column and a place in it: the nets that cross the column above that box."""
         self.slots: dict[tuple[Net, int], int] = {}
@@ -149,15 +151,13 @@ class _Stack:
         return self.y[box] + self.boxes[box].pins.get(pin, GRID)
 
     def entry(self, net: Net) -> int:
-        """Where its wires arrive; a little higher where one of that very row leaves."""
+        """Where its wires arrive; beside the middle where one of that very row leaves."""
         leaves = any(
-            wire.box == net.box
-            and wire.pin == net.pin
-            and (self.column_of[wire.box] < self.column_of[wire.to_box]) is not net.is_left
-            and self._is_left(wire) is net.is_left
+            (wire.box, wire.pin) == (net.box, net.pin) and self._is_left(wire) is net.is_left
             for wire in self.wires
         )
-        return self.pin(net.box, net.pin) - (5 if leaves else 0)
+        apart = {-1: -8, 0: -4, 1: 6} if leaves else {-1: -6, 0: 0, 1: 6}
+        return self.pin(net.box, net.pin) + apart[net.lane]
 
     def _is_left(self, wire: Wire) -> bool:
         """It leaves its box to the left."""
@@ -301,7 +301,7 @@ class _Stack:
 
     def _net(self, wire: Wire) -> Net:
         is_left = self.column_of[wire.box] < self.column_of[wire.to_box]
-        return Net(wire.to_box, wire.to_pin, is_left)
+        return Net(wire.to_box, wire.to_pin, is_left, wire.lane)
 
     def _pins(self) -> defaultdict[int, list[Pin]]:
         """Of each channel: where wires come in, from the left or the right. 0 is the first."""

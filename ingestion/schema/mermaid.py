@@ -7,15 +7,16 @@ from ingestion.schema.picture import Change, Column, Link, Picture, Table
 from ingestion.schema.types import short
 
 # Words of its grammar, in any case, and what it reads as a cardinality.
-KEYWORDS = frozenset(
-    "class classdef direction end erdiagram many one only optionally style subgraph title to u zero"
-    " acctitle accdescr".split()
+KEYWORDS = re.compile(
+    "acctitle|accdescr|class|classdef|direction|end|erdiagram|many|one|only|optionally|style"
+    "|subgraph|title|to|u|zero",
+    re.IGNORECASE,
 )
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Filled lightly, so that the text on it stays readable, also on a dark page.
 STYLES = {
     Change.ADDED: "fill:#dafbe1,stroke:#1a7f37,stroke-width:3px,color:#1f2328",
-    Change.REMOVED: "fill:#ffebe9,stroke:#cf222e,stroke-width:2px,stroke-dasharray:6 3,color:#1f2328",
+    Change.REMOVED: "fill:#ffebe9,stroke:#cf222e,stroke-dasharray:6 3,color:#1f2328",
     Change.CHANGED: "fill:#fff8c5,stroke:#9a6700,stroke-width:2px,color:#1f2328",
 }
 WORDS = {
@@ -94,7 +95,7 @@ def _styles(picture: Picture) -> Iterator[str]:
 
 
 def _entity(name: str) -> str:
-    is_plain = PLAIN.fullmatch(name) and name.lower() not in KEYWORDS
+    is_plain = PLAIN.fullmatch(name) and not KEYWORDS.fullmatch(name)
     return name if is_plain else _quoted(name)
 
 
@@ -107,7 +108,7 @@ def _word(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    for mark, instead in (('"', "'"), ("\\", "/"), ("%", "％")):
+    for mark, instead in (('"', "'"), ("\\", "/"), ("%", "\uff05")):
         text = text.replace(mark, instead)
     # A command wherever it stands in a line, between quotes too.
     text = re.sub(r"(direction)\s+(?=TB|BT|RL|LR)", r"\1_", text, flags=re.IGNORECASE)

@@ -33,10 +33,12 @@ def svg(picture: Picture, *, title: str) -> str:
         f'<g transform="translate({MARGIN + (inner - layout.width) // 2} {HEAD})">',
         *svg_lines.draw(layout, picture.links),
     ]
+    hues = svg_lines.hues(layout, picture.links)
     for table in picture.tables:
-        lines += svg_tables.draw(table, layout.places[table.name], has_signs=has_signs)
-    place = f"{MARGIN} {HEAD + layout.height + MARGIN}"
-    lines += ["</g>", f'<g transform="translate({place})">', *marks, "</g>", "</svg>"]
+        place, hue = layout.places[table.name], hues.get(table.name, "")
+        lines += svg_tables.draw(table, place, has_signs=has_signs, hue=hue)
+    below = f"{MARGIN} {HEAD + layout.height + MARGIN}"
+    lines += ["</g>", f'<g transform="translate({below})">', *marks, "</g>", "</svg>"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,9 +1,10 @@
 """A foreign key as a line: a foot where many point, an arrow at what they point to."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingestion.schema.layout import Layout, Point, Wire
+from ingestion.schema.colors import HUES
+from ingestion.schema.layout import Layout, Place, Point, Wire
 from ingestion.schema.letters import written
 from ingestion.schema.picture import Change, Link
 from ingestion.schema.svg_tables import WORDS
@@ -12,27 +13,53 @@ BEND = 6
 """Radius of a corner."""
 FOOT = 11
 """How far the marks at the ends reach from the table."""
+LANES = {Change.SAME: 0, Change.ADDED: -1, Change.REMOVED: 1}
+FEW = 12
+"""So many lines are easy to follow without colours."""
 
 
 def wire_of(link: Link) -> Wire:
-    return Wire(link.table, link.column, link.to_table, link.to_column)
+    return Wire(link.table, link.column, link.to_table, link.to_column, LANES[link.change])
+
+
+def hues(layout: Layout, links: Sequence[Link]) -> dict[str, str]:
+    """A colour for each table that is pointed to, so that many lines can be told apart.
+
+    Neighbours get different ones. Few lines need none, and in a difference colours mean
+    something else.
+    """
+    if len(links) <= FEW or any(link.change is not Change.SAME for link in links):
+        return {}
+    pointing = Counter(link.to_table for link in links)
+    chosen: dict[str, int] = {}
+    for name in sorted(pointing, key=lambda name: (-pointing[name], name)):
+        near = [0.0] * HUES
+        for other, hue in chosen.items():
+            near[hue] += 1 / (1 + _apart(layout.places[name], layout.places[other]))
+        chosen[name] = near.index(min(near))
+    return {name: f"hue{hue}" for name, hue in chosen.items()}
+
+
+def _apart(one: Place, other: Place) -> int:
+    return abs(one.x - other.x) + abs(one.y - other.y)
 
 
 def draw(layout: Layout, links: Sequence[Link]) -> Iterator[str]:
     """Those that run together as one, over those drawn before; what changes comes last."""
-    groups: defaultdict[tuple[bool, str, str], list[Link]] = defaultdict(list)
+    groups: defaultdict[tuple[int, str, str], list[Link]] = defaultdict(list)
     for link in links:
-        groups[link.change is not Change.SAME, link.to_table, link.to_column].append(link)
+        groups[abs(LANES[link.change]), link.to_table, link.to_column].append(link)
+    colors = hues(layout, links)
     for _, group in sorted(groups.items()):
         routes = {link: layout.routes[wire_of(link)] for link in group}
         for route in routes.values():
             yield f'<path class="halo" d="{path(route)}"/>'
         for link, route in routes.items():
-            yield from _link(link, route)
+            yield from _link(link, route, colors)
 
 
-def _link(link: Link, route: Sequence[Point]) -> Iterator[str]:
-    kinds = ["link", WORDS[link.change]]
+def _link(link: Link, route: Sequence[Point], colors: Mapping[str, str]) -> Iterator[str]:
+    kinds = ["link", WORDS[link.change], colors.get(link.to_table, "")]
     yield f'<g class="{" ".join(filter(None, kinds))}">'
     yield f"<title>{written(_told(link))}</title>"
     yield f'<path class="line{_dashes(link)}" d="{path(route)}"/>'

@@ -64,13 +64,14 @@ def box(table: Table, *, has_signs: bool) -> Box:
     return Box(table.name, max(head, *rules, stops.end) + INSIDE, height, pins)
 
 
-def draw(table: Table, place: Place, *, has_signs: bool) -> Iterator[str]:
+def draw(table: Table, place: Place, *, has_signs: bool, hue: str = "") -> Iterator[str]:
+    """The hue is that of the lines that point to it."""
     word = WORDS[table.change]
     kind = "table stub" if table.is_stub else "table"
     yield f'<g class="{kind}" transform="translate({place.x} {place.y})">'
     shape = f'width="{place.width}" height="{place.height}" rx="6"'
     yield f'<rect class="box" {shape}/>'
-    yield from _head(table, place, has_signs=has_signs)
+    yield from _head(table, place, has_signs=has_signs, hue=hue)
     if table.columns:
         stops = _stops(table, has_signs=has_signs)
         y = TOP
@@ -84,23 +85,18 @@ def draw(table: Table, place: Place, *, has_signs: bool) -> Iterator[str]:
     yield "</g>"
 
 
-def _head(table: Table, place: Place, *, has_signs: bool) -> Iterator[str]:
+def _head(table: Table, place: Place, *, has_signs: bool, hue: str) -> Iterator[str]:
     word = WORDS[table.change]
     high = HEAD if table.columns else place.height
-    right, radius = place.width, 6
-    corners = (
-        f"M0 {high}V{radius}Q0 0 {radius} 0H{right - radius}Q{right} 0 {right} {radius}V{high}"
-        if table.columns
-        else f"M0 {radius}Q0 0 {radius} 0H{right - radius}Q{right} 0 {right} {radius}"
-        f"V{high - radius}Q{right} {high} {right - radius} {high}H{radius}Q0 {high} 0 {high - radius}"
-    )
-    back = f"{word} back" if word else "head"
+    right = place.width
     yield "<g>"
     yield _title(table.comment)
-    yield f'<path class="{back}" d="{corners}Z"/>'
+    yield _head_shape(f"{word} back" if word else "head", right, high, is_whole=not table.columns)
     if table.columns:
         yield f'<path class="border" d="M0 {high}H{right}"/>'
-    base = high // 2 + 5
+    if hue:
+        yield f'<path class="stripe {hue}" d="M0 4Q0 0 4 0H{right - 4}Q{right} 0 {right} 4Z"/>'
+    base = high // 2 + 6
     if word:
         yield f'<text class="sign {word}" x="{INSIDE}" y="{base}">{table.change.value}</text>'
     left = INSIDE + (SIGN if has_signs else 0)
@@ -108,6 +104,14 @@ def _head(table: Table, place: Place, *, has_signs: bool) -> Iterator[str]:
     yield f'<text class="name{gone}" x="{left}" y="{base}">{written(table.name)}</text>'
     yield f'<text class="app" x="{right - INSIDE}" y="{base}">{written(table.app)}</text>'
     yield "</g>"
+
+
+def _head_shape(kind: str, right: int, high: int, *, is_whole: bool) -> str:
+    """Round at its upper corners, and at the lower ones where nothing follows."""
+    if is_whole:
+        return f'<rect class="{kind}" width="{right}" height="{high}" rx="6"/>'
+    top = f"M0 {high}V6Q0 0 6 0H{right - 6}Q{right} 0 {right} 6V{high}Z"
+    return f'<path class="{kind}" d="{top}"/>'
 
 
 def _row(column: Column) -> Row:
