@@ -7,6 +7,7 @@ from one to another as long as that makes the lines shorter.
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 Pair = tuple[str, str]
 """A table, and the one that it points to."""
@@ -18,7 +19,7 @@ PITCH = 420
 BESIDE = 60
 """What it costs to stand in the same column, or on the wrong side."""
 MANY = 60
-"""With more tables than this they are moved, but not exchanged: that would take too long."""
+"""With more tables than this less is tried: it would take too long."""
 
 
 class _Plan:
@@ -156,7 +157,7 @@ def _improve(plan: _Plan) -> None:
         for name in names:
             best = _best_move(plan, name, best)
         if len(names) <= MANY:
-            best = _best_exchanges(plan, names, best)
+            best = _best_exchanges(plan, best)
         if best > before - 1:
             break
 
@@ -191,18 +192,15 @@ def _positions(plan: _Plan, name: str) -> Iterator[tuple[list[str], int]]:
             yield column, position
 
 
-def _best_exchanges(plan: _Plan, names: Sequence[str], best: float) -> float:
-    for number, one in enumerate(names):
-        for other in names[number + 1 :]:
-            _exchange(plan, one, other)
-            cost = plan.cost()
-            if cost < best - 1e-6:
-                best = cost
-            else:
-                _exchange(plan, one, other)
+def _best_exchanges(plan: _Plan, best: float) -> float:
+    """Of tables in one column, or in two that stand side by side."""
+    for left, right in [*zip(plan.columns, plan.columns, strict=True), *pairwise(plan.columns)]:
+        for one in range(len(left)):
+            for other in range(one + 1 if left is right else 0, len(right)):
+                left[one], right[other] = right[other], left[one]
+                cost = plan.cost()
+                if cost < best - 1e-6:
+                    best = cost
+                else:
+                    left[one], right[other] = right[other], left[one]
     return best
-
-
-def _exchange(plan: _Plan, one: str, other: str) -> None:
-    for column in plan.columns:
-        column[:] = [{one: other, other: one}.get(name, name) for name in column]

@@ -12,7 +12,7 @@ PALETTE: dict[str, tuple[str, str]] = {
     "added-back": ("#dafbe1", "#12261e"),
     "removed": ("#cf222e", "#f85149"),
     "removed-back": ("#ffebe9", "#2d1619"),
-    "changed": ("#9a6700", "#d29922"),
+    "changed": ("#8a5a00", "#d29922"),
     "changed-back": ("#fff3c0", "#2b2210"),
     # Of lines, by the table that they point to.
     "hue0": ("#0b5cad", "#58a6ff"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ingestion.schema.arrange import GAP, arrange
+from ingestion.schema.arrange import GAP, MANY, arrange
 from ingestion.schema.channels import EDGE, Net, Pin, tracks
 
 GRID = 20
@@ -85,7 +85,7 @@ def _counts(boxes: Sequence[Box]) -> list[int]:
     high = sum(box.height + GAP for box in boxes)
     wide = sum(box.width for box in boxes) / len(boxes) + 2 * EDGE + 3 * LANE
     ideal = math.sqrt(high * ASPECT / wide)
-    near = {math.floor(ideal), math.ceil(ideal)}
+    near = {math.floor(ideal), math.ceil(ideal)} if len(boxes) <= MANY else {round(ideal)}
     return sorted({min(max(count, 1), len(boxes)) for count in near})
 
 
@@ -156,7 +156,8 @@ class _Stack:
             (wire.box, wire.pin) == (net.box, net.pin) and self._is_left(wire) is net.is_left
             for wire in self.wires
         )
-        apart = {-1: -8, 0: -4, 1: 6} if leaves else {-1: -6, 0: 0, 1: 6}
+        # With the steps of rows and of crossings none of these meets one from the other side.
+        apart = {-1: -9, 0: -5, 1: 6} if leaves else {-1: -6, 0: 0, 1: 6}
         return self.pin(net.box, net.pin) + apart[net.lane]
 
     def _is_left(self, wire: Wire) -> bool:

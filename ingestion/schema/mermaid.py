@@ -17,7 +17,7 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 STYLES = {
     Change.ADDED: "fill:#dafbe1,stroke:#1a7f37,stroke-width:3px,color:#1f2328",
     Change.REMOVED: "fill:#ffebe9,stroke:#cf222e,stroke-dasharray:6 3,color:#1f2328",
-    Change.CHANGED: "fill:#fff8c5,stroke:#9a6700,stroke-width:2px,color:#1f2328",
+    Change.CHANGED: "fill:#fff8c5,stroke:#8a5a00,stroke-width:2px,color:#1f2328",
 }
 WORDS = {
     Change.ADDED: "added",

@@ -24,7 +24,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     state = parser.add_mutually_exclusive_group()
     state.add_argument(
         "--at",
-        default="head",
         metavar="STATE",
         help="Which state: zero, head (the default), or APP:NAME with commas between.",
     )
@@ -55,7 +54,7 @@ def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[st
 
 
 def _wish(options: dict[str, Any]) -> Wish:
-    before, at = options["between"] or (None, options["at"])
+    before, at = options["between"] or (None, options["at"] or "head")
     return Wish(
         at,
         before,

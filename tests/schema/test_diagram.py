@@ -1,0 +1,212 @@
+"""`schema diagram` draws any state of the migrations, or two, and asks no database for it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.core.management import CommandError, call_command
+
+PROJECT = Path(__file__).parents[2]
+Draw = Callable[..., str]
+
+
+@pytest.fixture
+def draw(story: Any) -> Draw:
+    """draw("linear", …) → what `schema diagram` prints where the stories are installed."""
+    story("linear", "library", "m2m", "unmigrated")
+
+    def run(*words: str) -> str:
+        said = StringIO()
+        call_command("schema", "diagram", *words, stdout=said, no_color=True)
+        return said.getvalue()
+
+    return run
+
+
+def body(said: str) -> list[str]:
+    """Without the title and what it stands in."""
+    return [line.strip() for line in said.splitlines()[4:]]
+
+
+def tables(said: str) -> list[str]:
+    return [
+        line.removesuffix(" {") for line in body(said) if line.isidentifier() or "{" in line[-1:]
+    ]
+
+
+def test_it_draws_the_tables_of_the_project_as_the_last_migrations_make_them(draw: Draw) -> None:
+    assert draw("linear") == (
+        "---\n"
+        'title: "linear at head"\n'
+        "---\n"
+        "erDiagram\n"
+        "    linear_book {\n"
+        "        bigint id PK\n"
+        "        varchar(100) title\n"
+        "        integer pages\n"
+        "    }\n"
+    )
+
+
+def test_it_draws_another_state(draw: Draw) -> None:
+    said = draw("linear", "--at", "linear:0001")
+    assert 'title: "linear at linear:0001"' in said
+    assert "pages" not in said
+
+
+def test_without_an_app_it_draws_those_of_the_project(draw: Draw) -> None:
+    assert tables(draw()) == [
+        "linear_book",
+        "m2m_post",
+        "m2m_post_related",
+        "m2m_post_tags",
+        "m2m_tag",
+    ]
+
+
+def test_of_other_apps_it_shows_the_names_that_are_pointed_to(draw: Draw) -> None:
+    assert body(draw("library")) == [
+        "library_shelf {",
+        "bigint id PK",
+        'bigint first_id FK "NULL"',
+        "text label",
+        "}",
+        "linear_book",
+        'linear_book |o--o{ library_shelf : "first_id"',
+    ]
+
+
+def test_it_draws_the_tables_of_libraries_when_asked(draw: Draw) -> None:
+    found = tables(draw("--libraries"))
+    assert {"library_shelf", "django_content_type", "linear_book"} <= {*found}
+
+
+def test_it_draws_how_two_states_differ(draw: Draw) -> None:
+    said = draw("linear", "--between", "linear:0001", "head")
+    assert 'title: "linear: linear:0001 → head"' in said
+    assert body(said)[:5] == [
+        "linear_book {",
+        "bigint id PK",
+        "varchar(100) title",
+        'integer pages "+ added"',
+        "}",
+    ]
+
+
+def test_it_leaves_out_what_stays_as_it_is(draw: Draw) -> None:
+    words = ("--between", "linear:0001", "head")
+    assert tables(draw(*words)) == ["linear_book"]
+    assert len(tables(draw(*words, "--whole"))) == 5
+
+
+def test_a_state_may_come_before_the_other(draw: Draw) -> None:
+    said = draw("linear", "--between", "head", "linear:zero,library:zero")
+    assert "class linear_book removed" in body(said)
+
+
+def test_a_state_without_tables_says_so(draw: Draw) -> None:
+    assert 'title: "linear at zero: no table"' in draw("linear", "--at", "zero")
+
+
+def test_states_that_do_not_differ_say_so(draw: Draw) -> None:
+    said = draw("linear", "--between", "linear:0002", "head")
+    assert 'title: "linear: linear:0002 → head: no table, column or key differs"' in said
+    assert body(said) == []
+
+
+def test_it_writes_to_a_file_and_knows_its_kind_by_its_name(draw: Draw, tmp_path: Path) -> None:
+    file = tmp_path / "tables.svg"
+    assert draw("linear", "--output", str(file)) == f"{file}: linear at head; 1 table\n"
+    assert ET.parse(file).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    draw("linear", "--format", "mermaid", "--output", str(file))
+    assert file.read_text() == draw("linear")
+
+
+def test_it_prints_a_drawing_when_asked(draw: Draw) -> None:
+    said = draw("m2m", "--format", "svg", "--between", "zero", "head")
+    assert ET.fromstring(said).get("role") == "img"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["nowhere"],
+            "There is no app with the label 'nowhere'. Those that have migrations are "
+            "contenttypes, library, linear, m2m.",
+        ),
+        (
+            ["unmigrated"],
+            "The app 'unmigrated' has no migrations. Make the first one with: "
+            "manage.py makemigrations unmigrated",
+        ),
+        (
+            ["--at", "linear:9"],
+            "No migration of linear begins with '9'. There are: 0001_book, 0002_pages, 0003_index",
+        ),
+        (
+            ["--between", "head", "linear"],
+            "The state 'linear' cannot be read: 'linear' has no app and name. "
+            "Write zero, head, or APP:NAME with commas between.",
+        ),
+        (
+            ["--output", "/nowhere/tables.svg"],
+            "The diagram cannot be written to /nowhere/tables.svg: No such file or directory. "
+            "Name another file with --output, or leave it out to have the diagram here.",
+        ),
+    ],
+)
+def test_it_refuses_what_it_does_not_know(draw: Draw, words: list[str], message: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        draw(*words)
+    assert (str(refusal.value), refusal.value.returncode) == (message, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--at", "head", "--between", "zero", "head"], "not allowed with argument --at"),
+        (["--format", "png"], "invalid choice: 'png'"),
+    ],
+)
+def test_it_refuses_what_it_cannot_do(draw: Draw, words: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        draw(*words)
+
+
+def in_a_process(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    nowhere = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nowhere", **environment}
+    return subprocess.run(
+        [sys.executable, "manage.py", "schema", "diagram", *words],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "ingestion.settings", **nowhere},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_it_needs_no_server() -> None:
+    done = in_a_process("--between", "zero", "head")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 'title: "accounts, documents: zero → head"' in done.stdout
+
+
+@pytest.mark.slow
+def test_it_exits_2_when_it_refuses() -> None:
+    assert in_a_process("--at", "head", "--between", "zero", "head").returncode == 2
+    assert in_a_process("nowhere").returncode == 2
+
+
+@pytest.mark.slow
+def test_each_time_it_is_the_same_drawing() -> None:
+    one, other = (in_a_process("--format", "svg", PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    assert one.returncode == 0
+    assert one.stdout == other.stdout
