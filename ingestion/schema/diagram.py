@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.errors import NoSuchMigration, UnknownApp
-from ingestion.schema.picture import Change, Picture, Table, between, picture_of
+from ingestion.schema.picture import Change, Picture, Table, between
 from ingestion.schema.project import Project
+from ingestion.schema.tables import picture_of
 
 
 @dataclass(frozen=True)

@@ -28,33 +28,46 @@ def legend(picture: Picture, *, wide: int) -> tuple[list[str], int]:
 
 def _entries(picture: Picture) -> Iterator[tuple[str, int, str]]:
     """Each with how it looks, how wide that is, and what it means."""
-    parts = [part for table in picture.tables for part in [*table.columns, *table.rules]]
-    changes = {part.change for part in [*picture.tables, *parts]}
+    changes = _changes(picture)
     for change in (Change.ADDED, Change.REMOVED, Change.CHANGED):
         if change in changes:
             yield _swatch(change), 34, WORDS[change]
+    for mark, words in _marks(picture):
+        yield f'<text class="mark" y="16">{mark}</text>', 20, words
+    for line, words in _lines(picture):
+        yield line, SAMPLE + 8, words
+    if any(table.is_stub for table in picture.tables):
+        shape = '<rect class="border" x="1" y="3" width="30" height="17" rx="4"/>'
+        yield f'<g class="stub">{shape}</g>', 40, "only its name"
+
+
+def _changes(picture: Picture) -> set[Change]:
+    changes = {table.change for table in picture.tables}
+    for table in picture.tables:
+        changes |= {column.change for column in table.columns}
+        changes |= {rule.change for rule in table.rules}
+    return changes
+
+
+def _marks(picture: Picture) -> list[tuple[str, str]]:
     columns = [column for table in picture.tables for column in table.columns]
-    marks = (
+    marks = [
         ("PK", "primary key", any(column.is_primary for column in columns)),
         ("FK", "foreign key", any(column.refers_to for column in columns)),
         ("UQ", "unique", any(column.is_unique for column in columns)),
-    )
-    for mark, words, is_there in marks:
-        if is_there:
-            yield f'<text class="mark" y="16">{mark}</text>', 20, words
-    if any(not link.is_unique for link in picture.links):
-        yield _line(is_unique=False), SAMPLE + 8, "many to one"
-    if any(link.is_unique for link in picture.links):
-        yield _line(is_unique=True), SAMPLE + 8, "one to one"
-    if any(link.is_null for link in picture.links):
-        yield _line(kind=" may"), SAMPLE + 8, "may be NULL"
-    if any(not link.is_enforced for link in picture.links):
-        yield _line(kind=" loose"), SAMPLE + 8, "no constraint in the database"
-    if any(table.is_stub for table in picture.tables):
-        stub = (
-            '<g class="stub"><rect class="border" x="1" y="3" width="30" height="17" rx="4"/></g>'
-        )
-        yield stub, 40, "only its name"
+    ]
+    return [(mark, words) for mark, words, is_there in marks if is_there]
+
+
+def _lines(picture: Picture) -> list[tuple[str, str]]:
+    links = picture.links
+    lines = [
+        (_line(is_unique=False), "many to one", any(not link.is_unique for link in links)),
+        (_line(is_unique=True), "one to one", any(link.is_unique for link in links)),
+        (_line(kind=" may"), "may be NULL", any(link.is_null for link in links)),
+        (_line(kind=" loose"), "no constraint", any(not link.is_enforced for link in links)),
+    ]
+    return [(line, words) for line, words, is_there in lines if is_there]
 
 
 def _swatch(change: Change) -> str:

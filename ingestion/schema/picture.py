@@ -1,17 +1,12 @@
 """What a diagram shows: tables, columns and keys of a state, and how two states differ.
 
-The writers draw it, and know neither Django nor migrations.
+Pure: it knows neither Django nor how it will be drawn.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
-
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model, UniqueConstraint
-
-from ingestion.schema.states import State
+from typing import TypeVar
 
 
 class Change(Enum):
@@ -48,6 +43,7 @@ class Column:
             (self.was.refers_to, self.refers_to, "FK"),
         ]
         return [
+            *([f"was {self.was.name}"] if self.was.name != self.name else []),
             *_arrow(self.was.type, self.type),
             *_arrow(_null(self.was), _null(self)),
             *(f"{_sign(new)} {word}" for old, new, word in marks if bool(old) is not bool(new)),
@@ -64,7 +60,13 @@ class Rule:
     """What is unique over several columns, or in part."""
 
     text: str
+    columns: tuple[str, ...] = ()
+    """Of which it consists, if it is of whole columns and of all rows."""
     change: Change = Change.SAME
+
+
+def unique(columns: tuple[str, ...]) -> Rule:
+    return Rule(f"UNIQUE ({', '.join(columns)})", columns)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,12 @@ class Table:
     is_stub: bool = False
     """Only its name, because another one points to it."""
     change: Change = Change.SAME
+    was: str = ""
+    """The name that it had, if it has another one now."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.was} → {self.name}" if self.was else self.name
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,8 @@ class Picture:
     @property
     def is_difference(self) -> bool:
         """Something in it is not as it was."""
-        return any(part.change is not Change.SAME for part in [*self.tables, *self.links])
+        changes = {table.change for table in self.tables} | {link.change for link in self.links}
+        return bool(changes - {Change.SAME})
 
     def only(self, is_wanted: Callable[[Table], bool]) -> "Picture":
         """These tables; of others that they point to just the names."""
@@ -124,33 +133,33 @@ class Picture:
         return Picture(tables, links)
 
 
-def picture_of(state: State, connection: BaseDatabaseWrapper) -> Picture:
-    """All that the migrations make. The connection lends its types; it is not opened."""
-    models = [
-        model
-        for model in state.apps.get_models(include_auto_created=True)
-        if model._meta.managed and not model._meta.proxy
-    ]
-    tables = {model._meta.db_table: _table(model, connection) for model in models}
-    links = {link.ends: link for model in models for link in _links(model)}
-    for link in links.values():
-        # A table that nobody makes here, of an unmanaged model or one that was swapped in.
-        tables.setdefault(link.to_table, Table(link.to_table, "", is_stub=True))
-    ordered = sorted(tables.values(), key=lambda table: (table.app, table.name))
-    return Picture(tuple(ordered), tuple(links[ends] for ends in sorted(links)))
+@dataclass(frozen=True)
+class Renames:
+    """The names that tables and columns have now, by those that they had; of others nothing."""
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By the name that the table had, and that of the column."""
+
+    def table(self, name: str) -> str:
+        return self.tables.get(name, name)
+
+    def column(self, table: str, name: str) -> str:
+        return self.columns.get((table, name), name)
 
 
-def between(before: Picture, after: Picture) -> Picture:
+def between(before: Picture, after: Picture, *, renames: Renames | None = None) -> Picture:
     """Both in one, each thing with what becomes of it."""
+    names = renames or Renames()
     tables = _merged(
-        {table.name: table for table in before.tables},
+        {names.table(table.name): table for table in before.tables},
         {table.name: table for table in after.tables},
-        both=_table_between,
+        both=lambda old, new: _table_between(old, new, names),
     )
     links = _merged(
-        {link.ends: link for link in before.links},
+        {link.ends: link for link in (_renamed(link, names) for link in before.links)},
         {link.ends: link for link in after.links},
-        both=lambda _, now: now,
+        both=lambda _, new: new,
     )
     return Picture(
         tuple(sorted(tables, key=lambda table: (table.app, table.name))),
@@ -158,38 +167,48 @@ def between(before: Picture, after: Picture) -> Picture:
     )
 
 
+Part = TypeVar("Part", Table, Column, Rule, Link)
+Name = TypeVar("Name")
+
+
 def _merged(
-    before: dict[Any, Any], after: dict[Any, Any], *, both: Callable[..., Any]
-) -> list[Any]:
+    before: Mapping[Name, Part], after: Mapping[Name, Part], *, both: Callable[[Part, Part], Part]
+) -> list[Part]:
     """In the order of what is there after; what is gone stands where it stood."""
-    keys = list(after)
-    for place, key in enumerate(before):
-        if key not in after:
-            keys.insert(min(place, len(keys)), key)
+    names = list(after)
+    for place, name in enumerate(before):
+        if name not in after:
+            names.insert(min(place, len(names)), name)
     return [
-        replace(after[key], change=Change.ADDED)
-        if key not in before
-        else replace(before[key], change=Change.REMOVED)
-        if key not in after
-        else both(before[key], after[key])
-        for key in keys
+        replace(after[name], change=Change.ADDED)
+        if name not in before
+        else replace(before[name], change=Change.REMOVED)
+        if name not in after
+        else both(before[name], after[name])
+        for name in names
     ]
 
 
-def _table_between(before: Table, after: Table) -> Table:
+def _table_between(before: Table, after: Table, names: Renames) -> Table:
     columns = _merged(
-        {column.name: column for column in before.columns},
+        {
+            names.column(before.name, column.name): replace(
+                column, refers_to=names.table(column.refers_to)
+            )
+            for column in before.columns
+        },
         {column.name: column for column in after.columns},
         both=_column_between,
     )
+    was = before.name if before.name != after.name else ""
     rules = _merged(
-        {rule.text: rule for rule in before.rules},
+        {_text(rule, before.name, names): rule for rule in before.rules},
         {rule.text: rule for rule in after.rules},
-        both=lambda _, now: now,
+        both=lambda _, new: new,
     )
-    is_other = any(part.change is not Change.SAME for part in [*columns, *rules])
-    change = Change.CHANGED if is_other else Change.SAME
-    return replace(after, columns=tuple(columns), rules=tuple(rules), change=change)
+    changes = {column.change for column in columns} | {rule.change for rule in rules}
+    change = Change.CHANGED if was or changes - {Change.SAME} else Change.SAME
+    return replace(after, columns=tuple(columns), rules=tuple(rules), change=change, was=was)
 
 
 def _column_between(before: Column, after: Column) -> Column:
@@ -198,65 +217,20 @@ def _column_between(before: Column, after: Column) -> Column:
     return replace(after, change=Change.CHANGED, was=before)
 
 
-def _table(model: type[Model], connection: BaseDatabaseWrapper) -> Table:
-    meta: Any = model._meta
-    keys = [key for key in _unique(meta) if len(key) > 1]
-    columns = tuple(_column(field, connection) for field in _fields(meta))
-    rules = tuple(
-        Rule(text) for text in [*(f"UNIQUE ({', '.join(key)})" for key in keys), *_in_part(meta)]
-    )
-    return Table(meta.db_table, meta.app_label, columns, rules, meta.db_table_comment or "")
-
-
-def _column(field: Any, connection: BaseDatabaseWrapper) -> Column:
-    meta = field.model._meta
-    return Column(
-        field.column,
-        field.db_type(connection),
-        is_null=field.null,
-        is_primary=field in meta.pk_fields,
-        is_unique=not field.primary_key and _is_unique(field),
-        refers_to=field.target_field.model._meta.db_table if field.remote_field else "",
-        comment=field.db_comment or "",
+def _renamed(link: Link, names: Renames) -> Link:
+    return replace(
+        link,
+        table=names.table(link.table),
+        column=names.column(link.table, link.column),
+        to_table=names.table(link.to_table),
+        to_column=names.column(link.to_table, link.to_column),
     )
 
 
-def _links(model: type[Model]) -> Iterator[Link]:
-    for field in _fields(model._meta):
-        if field.remote_field:
-            target = field.target_field
-            yield Link(
-                model._meta.db_table,
-                field.column,
-                target.model._meta.db_table,
-                target.column,
-                is_null=field.null,
-                is_unique=_is_unique(field),
-                is_enforced=field.db_constraint,
-            )
-
-
-def _fields(meta: Any) -> list[Any]:
-    """Those that are a column: a composite key is none, nor is a key of several columns."""
-    return [field for field in meta.local_fields if field.column]
-
-
-def _is_unique(field: Any) -> bool:
-    return field.unique or (field.column,) in _unique(field.model._meta)
-
-
-def _unique(meta: Any) -> list[tuple[str, ...]]:
-    """The columns that are unique together, or alone by a constraint."""
-    together = [*meta.unique_together, *(each.fields for each in meta.total_unique_constraints)]
-    return sorted({tuple(meta.get_field(name).column for name in names) for names in together})
-
-
-def _in_part(meta: Any) -> list[str]:
-    """Unique by an expression, or for some of the rows only."""
-    constraints = [each for each in meta.constraints if isinstance(each, UniqueConstraint)]
-    return [
-        f"UNIQUE {each.name}" for each in constraints if each not in meta.total_unique_constraints
-    ]
+def _text(rule: Rule, table: str, names: Renames) -> str:
+    """As it reads with the names of now."""
+    columns = tuple(names.column(table, column) for column in rule.columns)
+    return unique(columns).text if columns else rule.text
 
 
 def _arrow(old: str, new: str) -> list[str]:
@@ -267,5 +241,6 @@ def _null(column: Column) -> str:
     return "NULL" if column.is_null else "NOT NULL"
 
 
-def _sign(is_there: Any) -> str:
-    return (Change.ADDED if is_there else Change.REMOVED).value
+def _sign(is_there: object) -> str:
+    change = Change.ADDED if is_there else Change.REMOVED
+    return change.value
