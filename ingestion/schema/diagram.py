@@ -8,6 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ingestion.schema.errors import NoSuchMigration, UnknownApp
 from ingestion.schema.picture import Change, Picture, Table, between
 from ingestion.schema.project import Project
+from ingestion.schema.renames import origins, renames
 from ingestion.schema.tables import picture_of
 
 
@@ -33,9 +34,10 @@ def diagram(connection: BaseDatabaseWrapper, wish: Wish) -> Diagram:
     """Asks no database: the connection only knows how PostgreSQL calls its types."""
     project = Project.supposing(connection, wish.at)
     apps = _apps(project, wish)
-    picture = _picture(project)
-    if wish.before is not None:
-        picture = between(_picture(Project.supposing(connection, wish.before)), picture)
+    if wish.before is None:
+        picture = picture_of(project.state(project.applied), connection)
+    else:
+        picture = _difference(Project.supposing(connection, wish.before), project)
 
     def is_wanted(table: Table) -> bool:
         is_other = wish.before is None or wish.is_whole or table.change is not Change.SAME
@@ -46,8 +48,14 @@ def diagram(connection: BaseDatabaseWrapper, wish: Wish) -> Diagram:
     return Diagram(_title(wish, whose or ", ".join(sorted(apps)), shown), shown)
 
 
-def _picture(project: Project) -> Picture:
-    return picture_of(project.state(project.applied), project.connection)
+def _difference(before: Project, after: Project) -> Picture:
+    shared = before.applied.keys() & after.applied.keys()
+    old, new = before.state(before.applied), after.state(after.applied)
+    names = renames(
+        old, new, then=origins(before, without=shared), now=origins(after, without=shared)
+    )
+    connection = after.connection
+    return between(picture_of(old, connection), picture_of(new, connection), renames=names)
 
 
 def _apps(project: Project, wish: Wish) -> Collection[str]:

@@ -38,10 +38,11 @@ def mermaid(picture: Picture, *, title: str) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
+    name = _entity(table.name) + (f"[{_quoted(table.title)}]" if table.was else "")
     if not table.columns:
-        yield _entity(table.name)
+        yield name
         return
-    yield f"{_entity(table.name)} {{"
+    yield f"{name} {{"
     together = _together(table)
     for column in table.columns:
         yield f"    {_column(column, together.get(column.name, []))}"

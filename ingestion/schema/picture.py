@@ -42,16 +42,13 @@ class Column:
             (self.was.is_unique, self.is_unique, "UNIQUE"),
             (self.was.refers_to, self.refers_to, "FK"),
         ]
+        targets = _arrow(self.was.refers_to, self.refers_to)
         return [
             *([f"was {self.was.name}"] if self.was.name != self.name else []),
             *_arrow(self.was.type, self.type),
             *_arrow(_null(self.was), _null(self)),
             *(f"{_sign(new)} {word}" for old, new, word in marks if bool(old) is not bool(new)),
-            *(
-                _arrow(f"FK {self.was.refers_to}", self.refers_to)
-                if self.was.refers_to and self.refers_to
-                else []
-            ),
+            *(f"FK {each}" for each in targets if self.was.refers_to and self.refers_to),
         ]
 
 

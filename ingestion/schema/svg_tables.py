@@ -52,7 +52,7 @@ class Stops:
 
 def box(table: Table, *, has_signs: bool) -> Box:
     sign = SIGN if has_signs else 0
-    head = width(table.name, size=13) + width(table.app, size=11) + 2 * INSIDE + SPACE + sign
+    head = width(table.title, size=13) + width(table.app, size=11) + 2 * INSIDE + SPACE + sign
     if not table.columns:
         return Box(table.name, head, STUB, is_wide=False)
     stops = _stops(table, has_signs=has_signs)
@@ -101,7 +101,7 @@ def _head(table: Table, place: Place, *, has_signs: bool, hue: str) -> Iterator[
         yield f'<text class="sign {word}" x="{INSIDE}" y="{base}">{table.change.value}</text>'
     left = INSIDE + (SIGN if has_signs else 0)
     gone = " gone" if table.change is Change.REMOVED else ""
-    yield f'<text class="name{gone}" x="{left}" y="{base}">{written(table.name)}</text>'
+    yield f'<text class="name{gone}" x="{left}" y="{base}">{written(table.title)}</text>'
     yield f'<text class="app" x="{right - INSIDE}" y="{base}">{written(table.app)}</text>'
     yield "</g>"
 

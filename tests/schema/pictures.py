@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ingestion.schema.picture import Column, Link, Picture, Rule, Table, between
+from ingestion.schema.picture import Column, Link, Picture, Table, between, unique
 
 # Each table with what it points to: "?" where that may be NULL, "!" where it is unique.
 SHOP = {
@@ -149,8 +149,6 @@ def _table(app: str, name: str, links: list[Link]) -> Table:
         )
         for number, text in zip(range(count), PLAIN * 3, strict=False)
     ]
-    rules = (
-        (Rule(f"UNIQUE ({', '.join(each.column for each in links)})"),) if len(links) == 2 else ()
-    )
+    rules = (unique(tuple(each.column for each in links)),) if len(links) == 2 else ()
     columns = (Column("id", "bigint", is_primary=True), *plain, *keys)
     return Table(name, app, columns, rules, f"What the {app} knows of {name}")

@@ -12,6 +12,29 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.core.management import CommandError, call_command
 
+JOINED = """from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Tag", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.CreateModel(
+            "Post",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("tags", models.ManyToManyField("shop.Tag")),
+            ],
+        ),
+    ]
+"""
+JOINED_RENAMED = """from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_first")]
+    operations = [
+        migrations.RenameModel("Tag", "Label"),
+        migrations.RenameField("Post", "tags", "labels"),
+    ]
+"""
 PROJECT = Path(__file__).parents[2]
 Draw = Callable[..., str]
 
@@ -108,6 +131,37 @@ def test_it_leaves_out_what_stays_as_it_is(draw: Draw) -> None:
 def test_a_state_may_come_before_the_other(draw: Draw) -> None:
     said = draw("linear", "--between", "head", "linear:zero,library:zero")
     assert "class linear_book removed" in body(said)
+
+
+RENAMED = [
+    'people["renames_person → people"] {',
+    "bigint id PK",
+    "text nick",
+    'integer years "~ changed, was age"',
+    "}",
+]
+
+
+def test_what_was_renamed_is_not_gone(draw: Draw, story: Any) -> None:
+    story("renames")
+    assert body(draw("--between", "renames:0002", "head"))[:5] == RENAMED
+    back = body(draw("--between", "head", "renames:0002"))
+    assert back[0] == 'renames_person["people → renames_person"] {'
+    assert back[3] == 'integer age "~ changed, was years"'
+
+
+def test_a_join_table_follows_the_name_of_its_model(draw: Draw, story: Any, write_app: Any) -> None:
+    write_app("shop", {"0001_first": JOINED, "0002_renamed": JOINED_RENAMED})
+    story("shop")
+    said = body(draw("--between", "shop:0001", "head"))
+    assert said[: said.index("}") + 1] == [
+        'shop_label["shop_tag → shop_label"] {',
+        "bigint id PK",
+        "}",
+    ]
+    assert 'shop_post_labels["shop_post_tags → shop_post_labels"] {' in said
+    assert 'bigint label_id FK "~ changed, was tag_id, UNIQUE (post_id, label_id)"' in said
+    assert not [line for line in said if "added" in line or "removed" in line]
 
 
 def test_a_state_without_tables_says_so(draw: Draw) -> None:

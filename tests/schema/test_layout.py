@@ -15,6 +15,10 @@ from ingestion.schema.picture import Picture
 from tests.schema.pictures import rebuilt_shop, shop
 
 
+def wire(end: tuple[str, str], to: tuple[str, str], lane: int) -> Wire:
+    return Wire(*end, *to, lane=lane)
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[list[Box], list[Wire]]:
     """Of any shape: hubs, circles, tables that point to themselves or to nothing."""
@@ -32,9 +36,7 @@ def graphs(draw: st.DrawFn) -> tuple[list[Box], list[Wire]]:
     ends = st.sampled_from(boxes).flatmap(
         lambda box: st.tuples(st.just(box.name), st.sampled_from([*box.pins, "c0"]))
     )
-    wires = st.builds(
-        lambda end, to, lane: Wire(*end, *to, lane), ends, ends, st.sampled_from([-1, 0, 1])
-    )
+    wires = st.builds(wire, ends, ends, st.sampled_from([-1, 0, 1]))
     lists = st.lists(wires, max_size=25, unique_by=lambda wire: (wire.box, wire.pin))
     return boxes, draw(lists)
 

@@ -28,7 +28,7 @@ LINK = Link("books", "author_id", "authors", "id")
 NAME = r'([A-Za-z_][A-Za-z0-9_]*|"[^"%\\\n]+")'
 WORD = r"[A-Za-z_\u00c0-\uffff][-A-Za-z0-9_\[\]()\u00c0-\uffff]*"
 LINES = [
-    rf"    {NAME}( \{{)?",
+    rf'    {NAME}(\["[^"\n]+"\])?( \{{)?',
     rf'        {WORD} {WORD}( (PK|FK|UK)(,(FK|UK))*)?( "[^"\n]*")?',
     r"    \}",
     rf'    {NAME} \|[|o](--|\.\.)o[|{{] {NAME} : "[^"\n]*"',

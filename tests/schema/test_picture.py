@@ -14,6 +14,7 @@ from ingestion.schema.picture import (
     Column,
     Link,
     Picture,
+    Renames,
     Table,
     between,
     unique,
@@ -305,3 +306,34 @@ def test_a_rule_is_added() -> None:
 def test_a_comment_is_no_difference() -> None:
     bare = picture(model("Book", title=text()))
     assert not between(bare, picture(BOOK)).is_difference
+
+
+def test_what_was_renamed_is_the_same_thing_under_another_name() -> None:
+    page = model("Page", book=foreign("lab.Book"))
+    options = {"unique_together": {("title", "pages")}}
+    before = picture(model("Book", title=text(), pages=text(), options=options), page)
+    book = Table(
+        "volumes",
+        "lab",
+        (Column("id", "bigint", is_primary=True), Column("name", "text"), Column("pages", "varchar(20)")),
+        (unique(("name", "pages")),),
+    )  # fmt: skip
+    link = Link("lab_page", "volume_id", "volumes", "id")
+    keys = (
+        Column("id", "bigint", is_primary=True),
+        Column("volume_id", "bigint", refers_to="volumes"),
+    )
+    after = Picture((Table("lab_page", "lab", keys), book), (link,))
+    names = Renames(
+        {"lab_book": "volumes"},
+        {("lab_book", "title"): "name", ("lab_page", "book_id"): "volume_id"},
+    )
+    shown = between(before, after, renames=names)
+    assert [(table.title, table.change) for table in shown.tables] == [
+        ("lab_page", CHANGED),
+        ("lab_book → volumes", CHANGED),
+    ]
+    assert column(shown, "volumes.name").differences() == ["was title", "varchar(20) → text"]
+    assert column(shown, "lab_page.volume_id").differences() == ["was book_id"]
+    assert table(shown, "volumes").rules == book.rules
+    assert shown.links == (link,)
