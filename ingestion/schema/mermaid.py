@@ -16,7 +16,7 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Filled lightly, so that the text on it stays readable, also on a dark page.
 STYLES = {
     Change.ADDED: "fill:#dafbe1,stroke:#1a7f37,stroke-width:3px,color:#1f2328",
-    Change.REMOVED: "fill:#ffebe9,stroke:#cf222e,stroke-dasharray:6 3,color:#1f2328",
+    Change.REMOVED: "fill:#ffebe9,stroke:#cf222e,stroke-width:2px,color:#1f2328",
     Change.CHANGED: "fill:#fff8c5,stroke:#8a5a00,stroke-width:2px,color:#1f2328",
 }
 WORDS = {
@@ -38,7 +38,9 @@ def mermaid(picture: Picture, *, title: str) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    name = _entity(table.name) + (f"[{_quoted(table.title)}]" if table.was else "")
+    name = _entity(table.name)
+    if table.change is not Change.SAME:
+        name += f"[{_quoted(f'{table.change.value} {table.title}')}]"
     if not table.columns:
         yield name
         return

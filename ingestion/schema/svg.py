@@ -30,7 +30,7 @@ def svg(picture: Picture, *, title: str) -> str:
         f'<rect class="page" width="{wide}" height="{high}"/>',
         f'<text class="title" x="{MARGIN}" y="38">{written(title)}</text>',
         f'<text class="note" x="{MARGIN}" y="58">{written(_counts(picture))}</text>',
-        f'<g transform="translate({MARGIN + (inner - layout.width) // 2} {HEAD})">',
+        f'<g transform="translate({MARGIN} {HEAD})">',
         *svg_lines.draw(layout, picture.links),
     ]
     hues = svg_lines.hues(layout, picture.links)
@@ -48,5 +48,5 @@ def _counts(picture: Picture) -> str:
     whole = [table for table in picture.tables if not table.is_stub]
     named = len(picture.tables) - len(whole)
     others = f", and {named} more by name" if named else ""
-    keys = counted(len(picture.links), "foreign key")
-    return f"{counted(len(whole), 'table')}, {keys}{others}"
+    keys = f", {counted(len(picture.links), 'foreign key')}" if picture.links else ""
+    return f"{counted(len(whole), 'table')}{keys}{others}"

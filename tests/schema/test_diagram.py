@@ -1,6 +1,7 @@
 """`schema diagram` draws any state of the migrations, or two, and asks no database for it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,9 +59,7 @@ def body(said: str) -> list[str]:
 
 
 def tables(said: str) -> list[str]:
-    return [
-        line.removesuffix(" {") for line in body(said) if line.isidentifier() or "{" in line[-1:]
-    ]
+    return re.findall(r"^    (\w+)(?:\[.*\])?(?: \{)?$", said, re.MULTILINE)
 
 
 def test_it_draws_the_tables_of_the_project_as_the_last_migrations_make_them(draw: Draw) -> None:
@@ -114,7 +113,7 @@ def test_it_draws_how_two_states_differ(draw: Draw) -> None:
     said = draw("linear", "--between", "linear:0001", "head")
     assert 'title: "linear: linear:0001 → head"' in said
     assert body(said)[:5] == [
-        "linear_book {",
+        'linear_book["~ linear_book"] {',
         "bigint id PK",
         "varchar(100) title",
         'integer pages "+ added"',
@@ -134,7 +133,7 @@ def test_a_state_may_come_before_the_other(draw: Draw) -> None:
 
 
 RENAMED = [
-    'people["renames_person → people"] {',
+    'people["~ renames_person → people"] {',
     "bigint id PK",
     "text nick",
     'integer years "~ changed, was age"',
@@ -146,7 +145,7 @@ def test_what_was_renamed_is_not_gone(draw: Draw, story: Any) -> None:
     story("renames")
     assert body(draw("--between", "renames:0002", "head"))[:5] == RENAMED
     back = body(draw("--between", "head", "renames:0002"))
-    assert back[0] == 'renames_person["people → renames_person"] {'
+    assert back[0] == 'renames_person["~ people → renames_person"] {'
     assert back[3] == 'integer age "~ changed, was years"'
 
 
@@ -155,11 +154,11 @@ def test_a_join_table_follows_the_name_of_its_model(draw: Draw, story: Any, writ
     story("shop")
     said = body(draw("--between", "shop:0001", "head"))
     assert said[: said.index("}") + 1] == [
-        'shop_label["shop_tag → shop_label"] {',
+        'shop_label["~ shop_tag → shop_label"] {',
         "bigint id PK",
         "}",
     ]
-    assert 'shop_post_labels["shop_post_tags → shop_post_labels"] {' in said
+    assert 'shop_post_labels["~ shop_post_tags → shop_post_labels"] {' in said
     assert 'bigint label_id FK "~ changed, was tag_id, UNIQUE (post_id, label_id)"' in said
     assert not [line for line in said if "added" in line or "removed" in line]
 

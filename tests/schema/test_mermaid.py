@@ -88,11 +88,11 @@ def test_a_difference_says_in_words_and_in_colour_what_becomes_of_each_part() ->
     new = Table("books", "lab", (Column("id", "bigint", is_null=True), Column("new", "text")))
     shown = between(Picture((old, Table("old", "lab"))), Picture((new, AUTHORS)))
     said = lines(shown)
-    assert said[: said.index("    old")] == [
-        "    authors {",
+    assert said[: said.index('    old["− old"]')] == [  # noqa: RUF001
+        '    authors["+ authors"] {',
         "        bigint id PK",
         "    }",
-        "    books {",
+        '    books["~ books"] {',
         '        bigint id "~ changed, integer → bigint, NOT NULL → NULL, NULL"',
         '        text gone "− removed"',  # noqa: RUF001
         '        text new "+ added"',

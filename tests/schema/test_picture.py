@@ -315,9 +315,13 @@ def test_what_was_renamed_is_the_same_thing_under_another_name() -> None:
     book = Table(
         "volumes",
         "lab",
-        (Column("id", "bigint", is_primary=True), Column("name", "text"), Column("pages", "varchar(20)")),
+        (
+            Column("id", "bigint", is_primary=True),
+            Column("name", "text"),
+            Column("pages", "varchar(20)"),
+        ),
         (unique(("name", "pages")),),
-    )  # fmt: skip
+    )
     link = Link("lab_page", "volume_id", "volumes", "id")
     keys = (
         Column("id", "bigint", is_primary=True),
