@@ -34,16 +34,20 @@ class Origins:
 
     def follow(self, app: str, operation: Operation) -> None:
         if isinstance(operation, migrations.RenameModel):
-            old, new = (app, operation.old_name_lower), (app, operation.new_name_lower)
-            self.models[new] = self.models.pop(old, old)
-            self.fields = {
-                (new if key == old else key, name): origin
-                for (key, name), origin in self.fields.items()
-            }
+            self._rename_model((app, operation.old_name_lower), (app, operation.new_name_lower))
         elif isinstance(operation, migrations.RenameField):
-            key = app, operation.model_name_lower
-            origin = self.fields.pop((key, operation.old_name), operation.old_name)
-            self.fields[key, operation.new_name] = origin
+            key, old = (app, operation.model_name_lower), operation.old_name
+            self.fields[key, operation.new_name] = self.field(key, old)
+            self.fields[key, old] = f"new {old}"
+
+    def _rename_model(self, old: Key, new: Key) -> None:
+        """What takes the old name from now on is another one."""
+        self.models[new] = self.model(old)
+        self.models[old] = old[0], f"new {old[1]}"
+        self.fields = {
+            (new if key == old else key, name): origin
+            for (key, name), origin in self.fields.items()
+        }
 
 
 def origins(project: Project, *, without: Collection[Key]) -> Origins:

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from ingestion.schema.boxes import Layout, Place, Point, Wire
 from ingestion.schema.colors import HUES
-from ingestion.schema.layout import Layout, Place, Point, Wire
 from ingestion.schema.letters import written
 from ingestion.schema.picture import Change, Link
 from ingestion.schema.svg_tables import WORDS

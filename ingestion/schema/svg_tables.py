@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingestion.schema.layout import Box, Place
+from ingestion.schema.boxes import Box, Place
 from ingestion.schema.letters import width, written
 from ingestion.schema.picture import Change, Column, Rule, Table
 from ingestion.schema.types import short

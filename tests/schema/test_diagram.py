@@ -36,6 +36,26 @@ class Migration(migrations.Migration):
         migrations.RenameField("Post", "tags", "labels"),
     ]
 """
+BOOK = """from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel(
+            "Book", [("id", models.BigAutoField(primary_key=True)), ("title", models.TextField())]
+        ),
+    ]
+"""
+ANOTHER_BOOK = """from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_first")]
+    operations = [
+        migrations.RenameModel("Book", "Volume"),
+        migrations.RenameField("Volume", "title", "name"),
+        migrations.AddField("Volume", "title", models.IntegerField(default=0)),
+        migrations.CreateModel("Book", [("id", models.BigAutoField(primary_key=True))]),
+    ]
+"""
 PROJECT = Path(__file__).parents[2]
 Draw = Callable[..., str]
 
@@ -161,6 +181,21 @@ def test_a_join_table_follows_the_name_of_its_model(draw: Draw, story: Any, writ
     assert 'shop_post_labels["~ shop_post_tags → shop_post_labels"] {' in said
     assert 'bigint label_id FK "~ changed, was tag_id, UNIQUE (post_id, label_id)"' in said
     assert not [line for line in said if "added" in line or "removed" in line]
+
+
+def test_what_takes_an_old_name_is_new(draw: Draw, story: Any, write_app: Any) -> None:
+    write_app("shop", {"0001_first": BOOK, "0002_renamed": ANOTHER_BOOK})
+    story("shop")
+    assert body(draw("--between", "shop:0001", "head"))[:8] == [
+        'shop_book["+ shop_book"] {',
+        "bigint id PK",
+        "}",
+        'shop_volume["~ shop_book → shop_volume"] {',
+        "bigint id PK",
+        'text name "~ changed, was title"',
+        'integer title "+ added"',
+        "}",
+    ]
 
 
 def test_a_state_without_tables_says_so(draw: Draw) -> None:

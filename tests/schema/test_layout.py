@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.schema import svg_lines, svg_tables
-from ingestion.schema.layout import ASPECT, Box, Layout, Place, Point, Wire, lay_out
+from ingestion.schema.boxes import Box, Layout, Place, Point, Wire
+from ingestion.schema.layout import ASPECT, lay_out
 from ingestion.schema.picture import Picture
 from tests.schema.pictures import rebuilt_shop, shop
 
