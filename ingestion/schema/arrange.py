@@ -20,6 +20,8 @@ BESIDE = 60
 """What it costs to stand in the same column, or on the wrong side."""
 MANY = 60
 """With more tables than this less is tried: it would take too long."""
+PATIENCE = 4_000_000
+"""So many tables and lines are looked at in all, a few seconds long."""
 
 
 class _Plan:
@@ -35,11 +37,13 @@ class _Plan:
         self.columns, self.heights, self.weights = columns, heights, weights
         self.high = high
         """How high a column should be at most."""
+        self.patience = PATIENCE
         self._middles = {name: min(height // 2, 120) for name, height in heights.items()}
         self._lines = [(table, to_table, weight) for (table, to_table), weight in weights.items()]
         self._across = {far: _across(far) for far in range(-len(columns), len(columns) + 1)}
 
     def cost(self) -> float:
+        self.patience -= len(self.heights) + len(self._lines)
         column_of: dict[str, int] = {}
         middle_of: dict[str, int] = {}
         across_of = self._across
@@ -152,13 +156,14 @@ def _improve(plan: _Plan) -> None:
     """Move, and exchange, as long as it helps."""
     names = sorted(name for column in plan.columns for name in column)
     best = plan.cost()
-    for _ in range(4 if len(names) > MANY else 12):
+    for _ in range(12):
         before = best
         for name in names:
-            best = _best_move(plan, name, best)
+            if plan.patience > 0:
+                best = _best_move(plan, name, best)
         if len(names) <= MANY:
             best = _best_exchanges(plan, best)
-        if best > before - 1:
+        if best > before - 1 or plan.patience <= 0:
             break
 
 

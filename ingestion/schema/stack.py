@@ -21,6 +21,7 @@ class Stack:
         self.nets: defaultdict[Net, list[Wire]] = defaultdict(list)
         for wire in wires:
             self.nets[self.net(wire)].append(wire)
+        self.leaving = {(wire.box, wire.pin, self.leaves_left(wire)) for wire in wires}
         self.gaps: dict[tuple[int, int], list[Net]] = {}
         """Of a column and a place in it: the nets that cross the column above that box."""
         self.slots: dict[tuple[Net, int], int] = {}
@@ -61,10 +62,7 @@ class Stack:
 
     def entry(self, net: Net) -> int:
         """Where its wires arrive; beside the middle where one of that very row leaves."""
-        leaves = any(
-            (wire.box, wire.pin) == (net.box, net.pin) and self.leaves_left(wire) is net.is_left
-            for wire in self.wires
-        )
+        leaves = (net.box, net.pin, net.is_left) in self.leaving
         # With the steps of rows and of crossings none of these meets one from the other side.
         apart = {-1: -9, 0: -5, 1: 6} if leaves else {-1: -6, 0: 0, 1: 6}
         return self.pin(net.box, net.pin) + apart[net.lane]
