@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.diagram import Diagram, Wish, diagram
+from ingestion.schema.diagram.drawing import Diagram, Wish, diagram
+from ingestion.schema.diagram.mermaid import mermaid
+from ingestion.schema.diagram.svg import svg
 from ingestion.schema.errors import CannotWrite
-from ingestion.schema.mermaid import mermaid
-from ingestion.schema.svg import svg
 from ingestion.schema.units import counted
 
 HELP = "Draws the tables that the migrations make, or how two states differ. Asks no database."

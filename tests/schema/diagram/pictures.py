@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ingestion.schema.picture import Column, Link, Picture, Table, between, unique
+from ingestion.schema.diagram.picture import Column, Link, Picture, Table, between, unique
 
 # Each table with what it points to: "?" where that may be NULL, "!" where it is unique.
 SHOP = {

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from ingestion.schema.picture import Change, Column, Link, Picture, Table
-from ingestion.schema.types import short
+from ingestion.schema.diagram.picture import Change, Column, Link, Picture, Table
+from ingestion.schema.diagram.short_types import short
 
 # Words of its grammar, in any case, and what it reads as a cardinality.
 KEYWORDS = re.compile(

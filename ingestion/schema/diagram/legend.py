@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ingestion.schema import svg_lines
-from ingestion.schema.letters import width, written
-from ingestion.schema.picture import Change, Picture
-from ingestion.schema.svg_tables import WORDS
+from ingestion.schema.diagram import svg_lines
+from ingestion.schema.diagram.letters import width, written
+from ingestion.schema.diagram.picture import Change, Picture
+from ingestion.schema.diagram.svg_tables import WORDS
 
 ROW = 24
 SAMPLE = 52

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ingestion.schema.diagram.picture import Change, Picture, Table, between
+from ingestion.schema.diagram.renames import origins, renames
+from ingestion.schema.diagram.tables import picture_of
 from ingestion.schema.errors import NoSuchMigration, UnknownApp
-from ingestion.schema.picture import Change, Picture, Table, between
 from ingestion.schema.project import Project
-from ingestion.schema.renames import origins, renames
-from ingestion.schema.tables import picture_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from ingestion.schema.picture import (
+from ingestion.schema.diagram.picture import (
     Change,
     Column,
     Link,
@@ -19,8 +19,8 @@ from ingestion.schema.picture import (
     between,
     unique,
 )
+from ingestion.schema.diagram.tables import picture_of
 from ingestion.schema.states import State, after
-from ingestion.schema.tables import picture_of
 
 SAME, ADDED, REMOVED, CHANGED = Change
 

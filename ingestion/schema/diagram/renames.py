@@ -8,7 +8,7 @@ from django.db import migrations
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 
-from ingestion.schema.picture import Renames
+from ingestion.schema.diagram.picture import Renames
 from ingestion.schema.plan import full_order
 from ingestion.schema.project import Project
 from ingestion.schema.states import State

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingestion.schema.boxes import Layout, Place, Point, Wire
-from ingestion.schema.colors import HUES
-from ingestion.schema.letters import written
-from ingestion.schema.picture import Change, Link
-from ingestion.schema.svg_tables import WORDS
+from ingestion.schema.diagram.boxes import Layout, Place, Point, Wire
+from ingestion.schema.diagram.colors import HUES
+from ingestion.schema.diagram.letters import written
+from ingestion.schema.diagram.picture import Change, Link
+from ingestion.schema.diagram.svg_tables import WORDS
 
 BEND = 6
 """Radius of a corner."""

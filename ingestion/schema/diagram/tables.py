@@ -6,7 +6,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, UniqueConstraint
 
-from ingestion.schema.picture import Column, Link, Picture, Rule, Table, unique
+from ingestion.schema.diagram.picture import Column, Link, Picture, Rule, Table, unique
 from ingestion.schema.states import State
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingestion.schema.boxes import Box, Place
-from ingestion.schema.letters import width, written
-from ingestion.schema.picture import Change, Column, Rule, Table
-from ingestion.schema.types import short
+from ingestion.schema.diagram.boxes import Box, Place
+from ingestion.schema.diagram.letters import width, written
+from ingestion.schema.diagram.picture import Change, Column, Rule, Table
+from ingestion.schema.diagram.short_types import short
 
 HEAD = 27
 TOP = 30

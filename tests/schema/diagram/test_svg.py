@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.schema.colors import PALETTE, stylesheet
-from ingestion.schema.letters import width
-from ingestion.schema.picture import Change, Column, Link, Picture, Rule, Table
-from ingestion.schema.svg import svg
-from tests.schema.pictures import rebuilt_shop, shop
+from ingestion.schema.diagram.colors import PALETTE, stylesheet
+from ingestion.schema.diagram.letters import width
+from ingestion.schema.diagram.picture import Change, Column, Link, Picture, Rule, Table
+from ingestion.schema.diagram.svg import svg
+from tests.schema.diagram.pictures import rebuilt_shop, shop
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BOOKS = Table(

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.schema.mermaid import mermaid
-from ingestion.schema.picture import Change, Column, Link, Picture, Rule, Table, between
-from tests.schema.pictures import rebuilt_shop, shop
+from ingestion.schema.diagram.mermaid import mermaid
+from ingestion.schema.diagram.picture import (
+    Change,
+    Column,
+    Link,
+    Picture,
+    Rule,
+    Table,
+    between,
+)
+from tests.schema.diagram.pictures import rebuilt_shop, shop
 
 AUTHORS = Table("authors", "lab", (Column("id", "bigint", is_primary=True),))
 BOOKS = Table(

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from ingestion.schema.arrange import GAP, MANY, arrange
-from ingestion.schema.boxes import LANE, Box, Layout, Place, Point, Wire
-from ingestion.schema.channels import EDGE, Net, Pin, tracks
-from ingestion.schema.stack import Stack
+from ingestion.schema.diagram.arrange import GAP, MANY, arrange
+from ingestion.schema.diagram.boxes import LANE, Box, Layout, Place, Point, Wire
+from ingestion.schema.diagram.channels import EDGE, Net, Pin, tracks
+from ingestion.schema.diagram.stack import Stack
 
 ASPECT = 1.6
 """Width to height, of a screen."""

@@ -1,11 +1,11 @@
 """A picture drawn as SVG that needs nothing else: no script, no font, no file from outside."""
 
-from ingestion.schema import svg_lines, svg_tables
-from ingestion.schema.colors import stylesheet
-from ingestion.schema.layout import lay_out
-from ingestion.schema.legend import legend
-from ingestion.schema.letters import width, written
-from ingestion.schema.picture import Picture
+from ingestion.schema.diagram import svg_lines, svg_tables
+from ingestion.schema.diagram.colors import stylesheet
+from ingestion.schema.diagram.layout import lay_out
+from ingestion.schema.diagram.legend import legend
+from ingestion.schema.diagram.letters import width, written
+from ingestion.schema.diagram.picture import Picture
 from ingestion.schema.units import counted
 
 MARGIN = 24

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.schema import svg_lines, svg_tables
-from ingestion.schema.boxes import Box, Layout, Place, Point, Wire
-from ingestion.schema.layout import ASPECT, lay_out
-from ingestion.schema.picture import Picture
-from tests.schema.pictures import rebuilt_shop, shop
+from ingestion.schema.diagram import svg_lines, svg_tables
+from ingestion.schema.diagram.boxes import Box, Layout, Place, Point, Wire
+from ingestion.schema.diagram.layout import ASPECT, lay_out
+from ingestion.schema.diagram.picture import Picture
+from tests.schema.diagram.pictures import rebuilt_shop, shop
 
 
 def wire(end: tuple[str, str], to: tuple[str, str], lane: int) -> Wire:

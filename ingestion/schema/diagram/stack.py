@@ -4,9 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ingestion.schema.arrange import GAP
-from ingestion.schema.boxes import GRID, LANE, Box, Wire
-from ingestion.schema.channels import Net
+from ingestion.schema.diagram.arrange import GAP
+from ingestion.schema.diagram.boxes import GRID, LANE, Box, Wire
+from ingestion.schema.diagram.channels import Net
 
 
 class Stack:
