@@ -181,11 +181,11 @@ def blockers(connection: BaseDatabaseWrapper, statement: str, *, waited_ms: int)
     Who came while it waited has waited behind it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(BLOCKERS, [_names(statement), waited_ms])
+        cursor.execute(BLOCKERS, [names_in(statement), waited_ms])
         return [words for _, words in cursor.fetchall()]
 
 
-def _names(sql: str) -> list[str]:
+def names_in(sql: str) -> list[str]:
     """All that may be the name of a table or an index."""
     written = (sql[start:end] for each in statements(sql) for _, start, end in each.tokens)
     return sorted(

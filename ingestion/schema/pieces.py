@@ -162,7 +162,7 @@ class Pieces:
         try:
             self.retrying(attempt)
         except DatabaseError as error:
-            if len(texts) > 1 or not _wants_no_transaction(error):
+            if len(texts) > 1 or not wants_no_transaction(error):
                 raise
             self._alone(texts[0], piece)
 
@@ -204,6 +204,6 @@ def _is_setting(text: str) -> bool:
     return all(SETTING.match(part) for part in split(text))
 
 
-def _wants_no_transaction(error: DatabaseError) -> bool:
+def wants_no_transaction(error: DatabaseError) -> bool:
     code = getattr(error.__cause__, "pgcode", None)
     return code in {ACTIVE_SQL_TRANSACTION, INVALID_TRANSACTION_TERMINATION}

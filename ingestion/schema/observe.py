@@ -1,0 +1,448 @@
+"""What the statements of a run really do, measured while it goes on: locks, rewrites, scans, rows.
+
+    with observing(copy) as observer:
+        perform(project, steps, progress=observer, …)
+    observer.steps
+
+On a database that nobody else uses. Every statement of a migration is looked at from both sides;
+of the many that Python may execute the first ones, and the rest together. The time that looking
+takes counts nowhere.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import RunPython
+from django.db.migrations.operations.base import Operation
+from psycopg2.sql import Composable
+
+from ingestion.schema.beside import beside
+from ingestion.schema.footprint import (
+    RECORDS,
+    Footprint,
+    Held,
+    Relation,
+    Relations,
+    driver,
+    footprint,
+    rewritten,
+    rows,
+    scanned,
+)
+from ingestion.schema.journal import Entry
+from ingestion.schema.pieces import wants_no_transaction
+from ingestion.schema.plan import Step
+from ingestion.schema.progress import Progress
+from ingestion.schema.statements import needs_no_transaction
+
+FULLY = 50
+"""So many statements of an operation are observed one by one, unless they change the schema."""
+
+# PostgreSQL manual, 13.3.1 "Table-Level Locks".
+BLOCKS_READS = frozenset({"AccessExclusiveLock"})
+BLOCKS_WRITES = frozenset({"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}) | BLOCKS_READS
+STRENGTH = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+
+_READS = re.compile(
+    r"\s*(?:SELECT|SHOW|EXPLAIN|VALUES|TABLE|FETCH|CLOSE|SET|RESET)\b", re.IGNORECASE
+)
+_ROWS = re.compile(
+    r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|COPY|VALUES|DECLARE)\b", re.IGNORECASE
+)
+_SAVEPOINT = re.compile(r"\s*(?:SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
+_EMPTIES = re.compile(r"\s*TRUNCATE\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    relation: str
+    """As the catalogue names it; an index by its own name."""
+    kind: str
+    """table, index, sequence, view …"""
+    mode: str
+    """As pg_locks says it: AccessExclusiveLock."""
+    held_ms: float
+    """From the start of the statement that took it to the end of its transaction."""
+    is_new: bool
+    """Nobody else can be waiting for it: the migration has made the table, or this transaction the
+    index."""
+
+    @property
+    def blocks_reads(self) -> bool:
+        return self.mode in BLOCKS_READS and not self.is_new
+
+    @property
+    def blocks_writes(self) -> bool:
+        return self.mode in BLOCKS_WRITES and not self.is_new
+
+    @property
+    def strength(self) -> int:
+        return STRENGTH.index(self.mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """One statement, or what Python executed beyond the first ones of its operation, as one."""
+
+    sql: str
+    """The first of them."""
+    count: int
+    operation: str | None
+    """What it is for; None where a migration's deferred statements are executed at its end."""
+    duration_ms: float
+    locks: tuple[Lock, ...]
+    """Those that the transaction did not hold before."""
+    rewritten: tuple[str, ...]
+    """Tables and indexes, but new ones, that are written anew, into another file."""
+    emptied: tuple[str, ...]
+    """The same by TRUNCATE, which writes no row."""
+    scanned: tuple[str, ...]
+    """Tables, but new ones, that are read from their beginning."""
+    rows: int
+    """Inserted, updated and deleted."""
+    wal_bytes: int
+    """Of the whole server."""
+    growth_bytes: int
+    """Of the database, before its transaction ends: what was replaced is still there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepObserved:
+    step: Step
+    is_transaction: bool
+    """All of it is one."""
+    duration_ms: float
+    statements: tuple[Observed, ...]
+    locks: tuple[Lock, ...]
+    """Each relation and mode once, with the longest time; strongest first."""
+    rows: int
+    wal_bytes: int
+    growth_bytes: int
+    """What stays of it when it is done."""
+    peak_bytes: int
+    """The most that it needed on the way."""
+
+
+@dataclass
+class _Holding:
+    relation: Relation
+    mode: str
+    is_new: bool
+    since: float
+    until: float | None = None
+
+    def lock(self, now: float) -> Lock:
+        return Lock(
+            relation=self.relation.name,
+            kind=self.relation.kind,
+            mode=self.mode,
+            held_ms=((self.until or now) - self.since) * 1000,
+            is_new=self.is_new,
+        )
+
+
+@dataclass
+class _Draft:
+    sql: str
+    operation: str | None
+    before: Footprint
+    old: Relations
+    """Those of before that others may be using."""
+    since: float
+    count: int = 1
+    lasted: float = 0.0
+    after: Footprint | None = None
+    holdings: list[_Holding] = field(default_factory=list)
+
+    def observed(self, now: float) -> Observed:
+        before, after = self.before, self.after or self.before
+        replaced = tuple(rewritten(self.old, after.relations))
+        empties = bool(_EMPTIES.match(self.sql))
+        return Observed(
+            sql=self.sql,
+            count=self.count,
+            operation=self.operation,
+            duration_ms=self.lasted * 1000,
+            locks=_sorted(each.lock(now) for each in self.holdings),
+            rewritten=() if empties else replaced,
+            emptied=replaced if empties else (),
+            scanned=tuple(scanned(self.old, after.relations)),
+            rows=rows(before.relations, after.relations),
+            wal_bytes=after.wal - before.wal,
+            growth_bytes=after.size - before.size,
+        )
+
+
+class Observer(Progress):
+    """Hears a run, and stands around each of its statements."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+        self.steps: list[StepObserved] = []
+        self.step: Step | None = None
+        """At which the run is."""
+        self.statement = ""
+        """At which it is, or was last: the one that failed, when one did."""
+        self._own = 0.0
+        self._start: Footprint | None = None
+        self._since = 0.0
+        self._peak = 0
+        self._is_piecewise = False
+        self._operations: list[Operation] = []
+        self._announced: str | None = None
+        self._seen_fully = 0
+        self._drafts: list[_Draft] = []
+        self._rest: _Draft | None = None
+        self._open: dict[Held, _Holding] = {}
+        self._transaction: Footprint | None = None
+        """Before the first lock of the one that is open."""
+
+    # --- What the run tells --------------------------------------------------------------------
+
+    def starts(self, step: Step) -> None:
+        self.step, self.statement = step, ""
+        self._drafts, self._open, self._rest, self._transaction = [], {}, None, None
+        self._operations, self._is_piecewise, self._seen_fully = [], False, 0
+        self._start = self._look()
+        self._peak = self._start.size
+        self._since = self._now()
+
+    def operates(self, step: Step, operation: Operation) -> None:
+        self._operations.append(operation)
+        self._seen_fully = 0
+
+    def operated(self) -> None:
+        self._sum_up()
+        self._operations.pop()
+
+    def executes(self, statement: str) -> None:
+        self._announced = statement
+
+    def notes(self, entry: Entry) -> None:
+        self._is_piecewise |= entry.action == "step"
+
+    def ends(self, step: Step, seconds: float) -> None:
+        now = self._now()
+        self._transaction_ended()
+        before, after = self._start, self._look()
+        if before is None:
+            return
+        statements = tuple(draft.observed(now) for draft in self._drafts)
+        self.steps.append(
+            StepObserved(
+                step=step,
+                is_transaction=not self._is_piecewise,
+                duration_ms=(now - self._since) * 1000,
+                statements=statements,
+                locks=_longest(lock for each in statements for lock in each.locks),
+                rows=rows(before.relations, after.relations),
+                wal_bytes=after.wal - before.wal,
+                growth_bytes=after.size - before.size,
+                peak_bytes=max(self._peak - before.size, 0),
+            )
+        )
+        self.step = None
+
+    # --- Around each statement -----------------------------------------------------------------
+
+    def __call__(
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,
+        context: dict[str, Any],
+    ) -> Any:
+        """Django's execute wrapper; the outermost, so that it sees what the timeouts change."""
+
+        def do() -> Any:
+            return execute(sql, params, many, context)
+
+        text = self._text(sql)
+        announced, self._announced = self._announced == text, None
+        if not (announced or self._is_of_migration(text)):
+            return do()
+        self.statement = text
+        if _ROWS.match(text) and self._seen_fully >= FULLY:
+            return self._as_rest(text, do)
+        self._seen_fully += 1
+        self._sum_up()
+        return self._fully(text, do)
+
+    def _is_of_migration(self, text: str) -> bool:
+        """And not of the tool or of Django's editor, which look at what there is."""
+        if self.step is None or _SAVEPOINT.match(text) or any(each in text for each in RECORDS):
+            return False
+        return any(map(_is_python, self._operations)) or not _READS.match(text)
+
+    def _fully(self, text: str, do: Callable[[], Any]) -> Any:
+        draft = self._draft(text)
+        if self.connection.in_atomic_block:
+            result = self._timed(draft, do)
+            self._taken(draft, self._look_after(draft).locks)
+            self.connection.on_commit(self._transaction_ended)
+        elif needs_no_transaction(text):
+            result = self._watched(draft, do)
+        else:
+            result = self._in_transaction(draft, do)
+        self._drafts.append(draft)
+        return result
+
+    def _in_transaction(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+        """A statement that is one by itself is the same in a block, where its locks can be read."""
+        self._drive("BEGIN")
+        try:
+            result = self._timed(draft, do)
+        except DatabaseError as error:
+            self._drive("ROLLBACK")
+            if wants_no_transaction(error):
+                draft.lasted = 0.0
+                return self._watched(draft, do)
+            raise
+        self._taken(draft, self._look_after(draft).locks)
+        committing = self._now()
+        self._drive("COMMIT")
+        draft.lasted += self._now() - committing
+        self._transaction_ended()
+        return result
+
+    def _watched(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+        began = self._now()
+        with beside(self.connection, draft.sql) as seen:
+            result = self._timed(draft, do)
+        draft.lasted -= seen.held_up
+        draft.since = began
+        self._own += self._now() - began - draft.lasted
+        self._look_after(draft)
+        self._taken(draft, frozenset(seen.locks))
+        self._transaction_ended()
+        return result
+
+    def _as_rest(self, text: str, do: Callable[[], Any]) -> Any:
+        if self._rest is None:
+            self._rest = self._draft(text)
+        else:
+            self._rest.count += 1
+        return self._timed(self._rest, do)
+
+    def _sum_up(self) -> None:
+        """The rest of an operation is over."""
+        draft, self._rest = self._rest, None
+        if draft is not None:
+            self._taken(draft, self._look_after(draft).locks)
+            self._drafts.append(draft)
+
+    # --- Looking, and the time it takes --------------------------------------------------------
+
+    def _draft(self, text: str) -> _Draft:
+        operation = self._operations[-1].describe() if self._operations else None
+        before = self._look()
+        self._keep_only(before.locks)
+        if not self._open:
+            self._transaction = before
+        old = {oid: each for oid, each in before.relations.items() if not self._is_new(oid, each)}
+        return _Draft(text, operation, before, old, self._now())
+
+    def _timed(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+        started = self._now()
+        try:
+            return do()
+        finally:
+            draft.lasted += self._now() - started
+
+    def _look_after(self, draft: _Draft) -> Footprint:
+        draft.after = self._look()
+        self._peak = max(self._peak, draft.after.size)
+        return draft.after
+
+    def _look(self) -> Footprint:
+        started = time.perf_counter()
+        found = footprint(self.connection)
+        self._own += time.perf_counter() - started
+        return found
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._own
+
+    def _drive(self, text: str) -> None:
+        with driver(self.connection) as cursor:
+            cursor.execute(text)
+
+    def _text(self, sql: Any) -> str:
+        if isinstance(sql, Composable):
+            return sql.as_string(self.connection.connection)
+        return f"{sql}"
+
+    # --- Locks ---------------------------------------------------------------------------------
+
+    def _taken(self, draft: _Draft, held: frozenset[Held]) -> None:
+        """By this statement, on what is there or was there until now."""
+        after = draft.after or draft.before
+        known = {**after.relations, **draft.before.relations}
+        for key in held - self._open.keys():
+            oid, mode = key
+            if relation := known.get(oid):
+                holding = _Holding(relation, mode, self._is_new(oid, relation), draft.since)
+                self._open[key] = holding
+                draft.holdings.append(holding)
+
+    def _is_new(self, oid: int, relation: Relation) -> bool:
+        """An index of an older table is used as soon as the transaction that made it ends."""
+        of_step, of_transaction = self._start, self._transaction
+        return (of_step is not None and relation.table not in of_step.relations) or (
+            relation.kind == "index"
+            and of_transaction is not None
+            and oid not in of_transaction.relations
+        )
+
+    def _keep_only(self, held: frozenset[Held]) -> None:
+        """The others went with their transaction, or with a savepoint that was rolled back."""
+        now = self._now()
+        for key in self._open.keys() - held:
+            self._open.pop(key).until = now
+
+    def _transaction_ended(self) -> None:
+        self._keep_only(frozenset())
+
+
+@contextmanager
+def observing(connection: BaseDatabaseWrapper) -> Iterator[Observer]:
+    """Hand the observer to the run as its `progress`; afterwards it has `steps`."""
+    observer = Observer(connection)
+    with driver(connection) as cursor:
+        # Else the first look in a transaction would be what all later ones see.
+        cursor.execute("SET stats_fetch_consistency = none")
+    with connection.execute_wrapper(observer):
+        yield observer
+
+
+def _is_python(operation: Operation) -> bool:
+    return isinstance(operation, RunPython) or not operation.reduces_to_sql
+
+
+def _sorted(locks: Any) -> tuple[Lock, ...]:
+    return tuple(sorted(locks, key=lambda each: (-each.strength, each.relation)))
+
+
+def _longest(locks: Iterator[Lock]) -> tuple[Lock, ...]:
+    kept: dict[tuple[str, str, bool], Lock] = {}
+    for lock in locks:
+        key = lock.relation, lock.mode, lock.is_new
+        if key not in kept or kept[key].held_ms < lock.held_ms:
+            kept[key] = lock
+    return _sorted(kept.values())
