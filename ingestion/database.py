@@ -28,6 +28,14 @@ def database(env: Environment, *, project: Path) -> dict[str, Any]:
     return {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **chosen}
 
 
+def programs() -> Path | None:
+    """The folder of pg_dump and its like that come with the embedded server, where it is there."""
+    try:
+        return server.binaries() / "bin"
+    except server.EmbeddedServerError:
+        return None
+
+
 def _named(env: Environment) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ingestion import environment
-from ingestion.database import database, is_embedded
+from ingestion.database import database, is_embedded, programs
 from ingestion.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -81,6 +81,7 @@ SCHEMA = {
     "PROJECT": BASE_DIR,
     "VERSION": VERSION,
     "COMMIT": env.text("GIT_COMMIT"),
+    "PROGRAMS": programs,
     "LOCK_TIMEOUT_MS": env.number("MIGRATE_LOCK_TIMEOUT_MS", default=200, most=600_000),
     "RETRY_SECONDS": env.number("MIGRATE_RETRY_SECONDS", default=300, most=86_400),
     "BUDGET_SECONDS": env.number("MIGRATE_BUDGET_SECONDS", default=3600, most=604_800),

@@ -481,6 +481,98 @@ class ChangedMeanwhile(SchemaError):
 # --- What cannot be rehearsed --------------------------------------------------------------
 
 
+class NoProgramsToCopy(SchemaError):
+    def __init__(self, needed: int, *, found: list[int]) -> None:
+        versions = " and ".join(f"{major}" for major in found)
+        there = f"those found are of {versions}" if found else "none were found"
+        super().__init__(
+            f"A copy with all data takes pg_dump and pg_restore of PostgreSQL {needed} or newer; "
+            f"{there}.",
+            hint=f"Install them (Debian and Ubuntu: apt install postgresql-client-{needed}), or "
+            "rehearse on empty tables: --schema-only",
+        )
+        self.needed, self.found = needed, found
+
+
+class MayNotReadAll(SchemaError):
+    def __init__(self, role: str, why: str, *, quoted: str) -> None:
+        super().__init__(
+            f"The role {role} may not read all that is to be copied: {why}.",
+            hint="Run this as the role that owns the tables, let an administrator run: GRANT "
+            f"pg_read_all_data TO {quoted}, or rehearse on empty tables: --schema-only",
+        )
+        self.role = role
+
+
+class NoRoomForCopy(SchemaError):
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            "The server's disk is too full for a copy of the database with all data, and for what "
+            "the migrations need there. The copy is dropped.",
+            hint=f"The live one has {size / 1e6:,.0f} MB; free about twice as much, or rehearse on "
+            "empty tables: --schema-only",
+        )
+        self.size = size
+
+
+class LiveTablesLocked(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody is changing the tables of the live database, which cannot be copied "
+            "meanwhile.",
+            hint="Run this again when it is done, or wait longer with --lock-wait SECONDS.",
+        )
+
+
+class CannotCopy(SchemaError):
+    def __init__(self, program: str, why: str) -> None:
+        super().__init__(
+            f"The database cannot be copied: {program} says: {why.rstrip('.')}.",
+            hint="The copy is dropped. Put that right, or rehearse on empty tables: --schema-only",
+        )
+        self.program, self.why = program, why
+
+
+class CannotRehearse(SchemaError):
+    """The migrations that are applied do not run on an empty database."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"The state to start from cannot be made on an empty database: {where} failed: {why}.",
+            hint="Rehearse with all data, without --schema-only, or mend the migration so that it "
+            "also runs where no rows are.",
+        )
+        self.where, self.why = where, why
+
+
+class CopyOnlyReads(SchemaError):
+    def __init__(self, *, is_replica: bool) -> None:
+        who = "This server is a replica" if is_replica else "This role only reads"
+        where = "Run it on the primary" if is_replica else "Run it as a role that may write"
+        super().__init__(
+            f"{who}, and a rehearsal makes a database for a while.",
+            hint=f"{where}; the live database itself is not written to.",
+        )
+
+
+class UnreadableBudget(SchemaError):
+    def __init__(self, word: str, examples: str) -> None:
+        super().__init__(
+            f"'{word}' is no amount that can be compared.",
+            hint=f"Write a number and its unit: {examples}.",
+        )
+        self.word = word
+
+
+class RehearsalInterrupted(SchemaError):
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Interrupted.", hint="The copy is dropped; the live database was not changed."
+        )
+
+
 # --- What cannot be linted -----------------------------------------------------------------
 
 

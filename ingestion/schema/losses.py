@@ -169,7 +169,7 @@ def _of_removal(operation: Operation, before: State, walk: Walk) -> Iterator[Can
 
 def losses(connection: BaseDatabaseWrapper, found: Sequence[Candidate]) -> list[Loss]:
     """Those of which there is something."""
-    with _all_rows(connection):
+    with all_rows(connection):
         counted = [Loss(each, _count(connection, each.now, each.field)) for each in told(found)]
     return [loss for loss in counted if loss.count]
 
@@ -192,7 +192,7 @@ def told(found: Sequence[Candidate]) -> list[Candidate]:
 def new_losses(connection: BaseDatabaseWrapper, due: Sequence[Candidate]) -> list[Loss]:
     """Those of which there is something now that it is their step's turn; it can grow no more."""
     found: list[Loss] = []
-    with _all_rows(connection):
+    with all_rows(connection):
         for each in due:
             if connection.in_atomic_block:
                 _hold_still(connection, each.due)
@@ -353,7 +353,7 @@ def _count(connection: BaseDatabaseWrapper, place: Place, field: Any) -> int:
 
 
 @contextmanager
-def _all_rows(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def all_rows(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Also those that a policy hides from this role: where it may not, the server says so."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('row_security')")

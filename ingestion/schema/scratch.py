@@ -1,4 +1,4 @@
-"""An empty database for a while, on the same server, in the place of the live one.
+"""A database for a while, on the same server, in the place of the live one: empty, or filled.
 
 While it lasts the alias itself leads to it, so that a migration which says
 `django.db.connection` cannot reach the live database. It is dropped afterwards; if its maker
@@ -6,15 +6,18 @@ was killed, by the next one who makes or sweeps.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 import psycopg2.errors
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch, NotPostgres
+
+Fill = Callable[[DatabaseWrapper], None]
+"""Is given the connection to a database like a new one, and puts something in."""
 
 # The first half of an advisory lock; the second is a hash of the database's name.
 LOCKS = 0x5C4A7C4  # "scratch", nearly
@@ -49,16 +52,27 @@ LIKE_THIS_ONE = """
            ) AS options (option, value)
      WHERE datname = current_database() AND value IS NOT NULL
 """
+# What is set for this database, or for this role in it; what is set elsewhere holds anyway.
+SETTINGS = """
+    SELECT DISTINCT quote_ident(split_part(unnest(setconfig), '=', 1))
+      FROM pg_db_role_setting
+     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND setrole IN (0, current_user::regrole)
+"""
 
 
 @contextmanager
-def scratch(alias: str = "default") -> Iterator[DatabaseWrapper]:
+def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[DatabaseWrapper]:
     """The connection that the alias leads to as long as the block lasts, in this thread."""
     live = _connection(alias)
     with _administrator(live) as administrator, administrator.cursor() as cursor:
         _sweep(cursor)
         with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
-            _make_schemas(temporary, like=cursor)
+            if fill is None:
+                _make_schemas(temporary, like=cursor)
+            else:
+                _set_as(live, name)
+                fill(temporary)
             connections[alias] = temporary
             try:
                 yield temporary
@@ -121,6 +135,15 @@ def _create(cursor: CursorWrapper, name: str) -> None:
 
 def _drop(cursor: CursorWrapper, name: str) -> None:
     cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _set_as(live: DatabaseWrapper, name: str) -> None:
+    """What is set for the live database, as far as this role may."""
+    with closing(_to(live.settings_dict["NAME"], live=live)) as other, other.cursor() as cursor:
+        cursor.execute(SETTINGS)
+        for (setting,) in cursor.fetchall():
+            with suppress(ProgrammingError):  # one that only superusers may set
+                cursor.execute(f"ALTER DATABASE {name} SET {setting} FROM CURRENT")
 
 
 def _make_schemas(temporary: DatabaseWrapper, *, like: CursorWrapper) -> None:
