@@ -195,8 +195,8 @@ def _run(
     say: Callable[[int], None],
 ) -> None:
     out_said, into_said = said
-    with _program(restore, env, stdin=subprocess.PIPE, stderr=into_said, bufsize=0) as into:
-        with _program(dump, env, stdout=subprocess.PIPE, stderr=out_said) as out:
+    with _program(restore, env, said=into_said, stdin=subprocess.PIPE) as into:
+        with _program(dump, env, said=out_said, stdout=subprocess.PIPE) as out:
             if _pass_on(out.stdout, into.stdin, say):
                 _note_failure(out, out_said)
         _note_failure(into, into_said)
@@ -204,11 +204,17 @@ def _run(
 
 @contextmanager
 def _program(
-    command: list[str], env: Mapping[str, str], **how: Any
+    command: list[str],
+    env: Mapping[str, str],
+    *,
+    said: IO[str],
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Killed when the block ends, however it does."""
-    nothing = subprocess.DEVNULL
-    with subprocess.Popen(command, env=env, **{"stdin": nothing, "stdout": nothing} | how) as it:
+    with subprocess.Popen(
+        command, env=env, stdin=stdin, stdout=stdout, stderr=said, bufsize=0
+    ) as it:
         try:
             yield it
         finally:

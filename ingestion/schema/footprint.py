@@ -40,8 +40,10 @@ class Relation:
     file: int
     """Another one after a rewrite; 0 where there is none."""
     scans: int
-    rows: int
-    """Inserted, updated and deleted so far."""
+    added: int
+    """Rows so far."""
+    changed: int
+    """Rows that were updated or deleted."""
 
     @property
     def is_stored(self) -> bool:
@@ -103,10 +105,20 @@ def scanned(before: Relations, after: Relations) -> list[str]:
 def rows(before: Relations, after: Relations) -> int:
     """Of all relations that are there now, but for the record of migrations."""
     return sum(
-        now.rows - (was.rows if (was := before.get(oid)) else 0)
+        (now.added + now.changed) - (was.added + was.changed if was else 0)
         for oid, now in after.items()
+        for was in [before.get(oid)]
         if now.name not in RECORDS
     )
+
+
+def changed(before: Relations, after: Relations) -> dict[str, int]:
+    """How many rows of each that was there were updated or deleted."""
+    return {
+        now.name: now.changed - was.changed
+        for oid, was in sorted(before.items(), key=lambda each: each[1].name)
+        if (now := after.get(oid)) and now.changed > was.changed
+    }
 
 
 @contextmanager
@@ -117,7 +129,15 @@ def driver(connection: BaseDatabaseWrapper) -> Iterator[Any]:
         yield cursor
 
 
-def _relation(table: int, path: list[str], kind: str, file: int, scans: int, rows: int) -> Relation:
+def _relation(
+    table: int, path: list[str], kind: str, file: int, scans: int, added: int, changed: int
+) -> Relation:
     return Relation(
-        name=name(*path), kind=KINDS[kind], table=table, file=file, scans=scans, rows=rows
+        name=name(*path),
+        kind=KINDS[kind],
+        table=table,
+        file=file,
+        scans=scans,
+        added=added,
+        changed=changed,
     )

@@ -12,16 +12,16 @@ relations AS (
     SELECT c.oid, coalesce(i.indrelid, c.oid) AS table, s.prefix || c.relname::text AS path,
            c.relkind, c.relfilenode,
            pg_stat_get_numscans(c.oid) + pg_stat_get_xact_numscans(c.oid) AS scans,
-           pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_inserted(c.oid)
-             + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
-             + pg_stat_get_tuples_deleted(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) AS rows
+           pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_inserted(c.oid) AS added,
+           pg_stat_get_tuples_updated(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
+             + pg_stat_get_tuples_deleted(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) AS changed
       FROM pg_class c
       JOIN schemas s ON s.oid = c.relnamespace
       LEFT JOIN pg_index i ON i.indexrelid = c.oid
      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')
 )
 SELECT (SELECT json_agg(json_build_array(oid::bigint, "table"::bigint, path, relkind,
-                                         relfilenode::bigint, scans, rows))
+                                         relfilenode::bigint, scans, added, changed))
           FROM relations),
        (SELECT json_agg(json_build_array(relation::bigint, mode))
           FROM pg_locks

@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError
@@ -23,40 +22,27 @@ from django.db.migrations.operations.base import Operation
 from psycopg2.sql import Composable
 
 from ingestion.schema.beside import beside
+from ingestion.schema.drafts import Draft, Holding
 from ingestion.schema.footprint import (
     RECORDS,
     Footprint,
     Held,
     Relation,
-    Relations,
     driver,
     footprint,
-    rewritten,
     rows,
-    scanned,
 )
 from ingestion.schema.journal import Entry
+from ingestion.schema.observed import Lock, Observed, Rows, StepObserved, longest
 from ingestion.schema.pieces import wants_no_transaction
 from ingestion.schema.plan import Step
 from ingestion.schema.progress import Progress
 from ingestion.schema.statements import needs_no_transaction
 
+__all__ = ["Lock", "Observed", "Observer", "Rows", "StepObserved", "observing"]
+
 FULLY = 50
 """So many statements of an operation are observed one by one, unless they change the schema."""
-
-# PostgreSQL manual, 13.3.1 "Table-Level Locks".
-BLOCKS_READS = frozenset({"AccessExclusiveLock"})
-BLOCKS_WRITES = frozenset({"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}) | BLOCKS_READS
-STRENGTH = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
 
 _READS = re.compile(
     r"\s*(?:SELECT|SHOW|EXPLAIN|VALUES|TABLE|FETCH|CLOSE|SET|RESET)\b", re.IGNORECASE
@@ -65,127 +51,6 @@ _ROWS = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|COPY|VALUES|DECLARE)\b", re.IGNORECASE
 )
 _SAVEPOINT = re.compile(r"\s*(?:SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
-_EMPTIES = re.compile(r"\s*TRUNCATE\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lock:
-    relation: str
-    """As the catalogue names it; an index by its own name."""
-    kind: str
-    """table, index, sequence, view …"""
-    mode: str
-    """As pg_locks says it: AccessExclusiveLock."""
-    held_ms: float
-    """From the start of the statement that took it to the end of its transaction."""
-    is_new: bool
-    """Nobody else can be waiting for it: the migration has made the table, or this transaction the
-    index."""
-
-    @property
-    def blocks_reads(self) -> bool:
-        return self.mode in BLOCKS_READS and not self.is_new
-
-    @property
-    def blocks_writes(self) -> bool:
-        return self.mode in BLOCKS_WRITES and not self.is_new
-
-    @property
-    def strength(self) -> int:
-        return STRENGTH.index(self.mode)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observed:
-    """One statement, or what Python executed beyond the first ones of its operation, as one."""
-
-    sql: str
-    """The first of them."""
-    count: int
-    operation: str | None
-    """What it is for; None where a migration's deferred statements are executed at its end."""
-    duration_ms: float
-    locks: tuple[Lock, ...]
-    """Those that the transaction did not hold before."""
-    rewritten: tuple[str, ...]
-    """Tables and indexes, but new ones, that are written anew, into another file."""
-    emptied: tuple[str, ...]
-    """The same by TRUNCATE, which writes no row."""
-    scanned: tuple[str, ...]
-    """Tables, but new ones, that are read from their beginning."""
-    rows: int
-    """Inserted, updated and deleted."""
-    wal_bytes: int
-    """Of the whole server."""
-    growth_bytes: int
-    """Of the database, before its transaction ends: what was replaced is still there."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepObserved:
-    step: Step
-    is_transaction: bool
-    """All of it is one."""
-    duration_ms: float
-    statements: tuple[Observed, ...]
-    locks: tuple[Lock, ...]
-    """Each relation and mode once, with the longest time; strongest first."""
-    rows: int
-    wal_bytes: int
-    growth_bytes: int
-    """What stays of it when it is done."""
-    peak_bytes: int
-    """The most that it needed on the way."""
-
-
-@dataclass
-class _Holding:
-    relation: Relation
-    mode: str
-    is_new: bool
-    since: float
-    until: float | None = None
-
-    def lock(self, now: float) -> Lock:
-        return Lock(
-            relation=self.relation.name,
-            kind=self.relation.kind,
-            mode=self.mode,
-            held_ms=((self.until or now) - self.since) * 1000,
-            is_new=self.is_new,
-        )
-
-
-@dataclass
-class _Draft:
-    sql: str
-    operation: str | None
-    before: Footprint
-    old: Relations
-    """Those of before that others may be using."""
-    since: float
-    count: int = 1
-    lasted: float = 0.0
-    after: Footprint | None = None
-    holdings: list[_Holding] = field(default_factory=list)
-
-    def observed(self, now: float) -> Observed:
-        before, after = self.before, self.after or self.before
-        replaced = tuple(rewritten(self.old, after.relations))
-        empties = bool(_EMPTIES.match(self.sql))
-        return Observed(
-            sql=self.sql,
-            count=self.count,
-            operation=self.operation,
-            duration_ms=self.lasted * 1000,
-            locks=_sorted(each.lock(now) for each in self.holdings),
-            rewritten=() if empties else replaced,
-            emptied=replaced if empties else (),
-            scanned=tuple(scanned(self.old, after.relations)),
-            rows=rows(before.relations, after.relations),
-            wal_bytes=after.wal - before.wal,
-            growth_bytes=after.size - before.size,
-        )
 
 
 class Observer(Progress):
@@ -206,9 +71,10 @@ class Observer(Progress):
         self._operations: list[Operation] = []
         self._announced: str | None = None
         self._seen_fully = 0
-        self._drafts: list[_Draft] = []
-        self._rest: _Draft | None = None
-        self._open: dict[Held, _Holding] = {}
+        self._drafts: list[Draft] = []
+        self._rest: Draft | None = None
+        self._open: dict[Held, Holding] = {}
+        self._unsettled: list[Draft] = []
         self._transaction: Footprint | None = None
         """Before the first lock of the one that is open."""
 
@@ -217,6 +83,7 @@ class Observer(Progress):
     def starts(self, step: Step) -> None:
         self.step, self.statement = step, ""
         self._drafts, self._open, self._rest, self._transaction = [], {}, None, None
+        self._unsettled = []
         self._operations, self._is_piecewise, self._seen_fully = [], False, 0
         self._start = self._look()
         self._peak = self._start.size
@@ -237,8 +104,8 @@ class Observer(Progress):
         self._is_piecewise |= entry.action == "step"
 
     def ends(self, step: Step, seconds: float) -> None:
-        now = self._now()
         self._transaction_ended()
+        now = self._now()
         before, after = self._start, self._look()
         if before is None:
             return
@@ -249,7 +116,7 @@ class Observer(Progress):
                 is_transaction=not self._is_piecewise,
                 duration_ms=(now - self._since) * 1000,
                 statements=statements,
-                locks=_longest(lock for each in statements for lock in each.locks),
+                locks=longest(lock for each in statements for lock in each.locks),
                 rows=rows(before.relations, after.relations),
                 wal_bytes=after.wal - before.wal,
                 growth_bytes=after.size - before.size,
@@ -293,9 +160,9 @@ class Observer(Progress):
     def _fully(self, text: str, do: Callable[[], Any]) -> Any:
         draft = self._draft(text)
         if self.connection.in_atomic_block:
+            self._is_in_transaction(draft)
             result = self._timed(draft, do)
             self._taken(draft, self._look_after(draft).locks)
-            self.connection.on_commit(self._transaction_ended)
         elif needs_no_transaction(text):
             result = self._watched(draft, do)
         else:
@@ -303,15 +170,16 @@ class Observer(Progress):
         self._drafts.append(draft)
         return result
 
-    def _in_transaction(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+    def _in_transaction(self, draft: Draft, do: Callable[[], Any]) -> Any:
         """A statement that is one by itself is the same in a block, where its locks can be read."""
         self._drive("BEGIN")
+        self._is_in_transaction(draft)
         try:
             result = self._timed(draft, do)
         except DatabaseError as error:
             self._drive("ROLLBACK")
             if wants_no_transaction(error):
-                draft.lasted = 0.0
+                draft.lasted, draft.in_transaction_since = 0.0, None
                 return self._watched(draft, do)
             raise
         self._taken(draft, self._look_after(draft).locks)
@@ -321,11 +189,12 @@ class Observer(Progress):
         self._transaction_ended()
         return result
 
-    def _watched(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+    def _watched(self, draft: Draft, do: Callable[[], Any]) -> Any:
         began = self._now()
         with beside(self.connection, draft.sql) as seen:
             result = self._timed(draft, do)
         draft.lasted -= seen.held_up
+        draft.held = draft.lasted
         draft.since = began
         self._own += self._now() - began - draft.lasted
         self._look_after(draft)
@@ -338,7 +207,19 @@ class Observer(Progress):
             self._rest = self._draft(text)
         else:
             self._rest.count += 1
-        return self._timed(self._rest, do)
+        rest, before = self._rest, self._rest.lasted
+        if self.connection.in_atomic_block and rest.in_transaction_since is None:
+            self._is_in_transaction(rest)
+        try:
+            return self._timed(rest, do)
+        finally:
+            rest.held = max(rest.held, rest.lasted - before)
+
+    def _is_in_transaction(self, draft: Draft) -> None:
+        draft.in_transaction_since = self._now()
+        self._unsettled.append(draft)
+        if self.connection.in_atomic_block:
+            self.connection.on_commit(self._transaction_ended)
 
     def _sum_up(self) -> None:
         """The rest of an operation is over."""
@@ -349,23 +230,24 @@ class Observer(Progress):
 
     # --- Looking, and the time it takes --------------------------------------------------------
 
-    def _draft(self, text: str) -> _Draft:
+    def _draft(self, text: str) -> Draft:
         operation = self._operations[-1].describe() if self._operations else None
         before = self._look()
         self._keep_only(before.locks)
         if not self._open:
+            self._transaction_ended()
             self._transaction = before
         old = {oid: each for oid, each in before.relations.items() if not self._is_new(oid, each)}
-        return _Draft(text, operation, before, old, self._now())
+        return Draft(text, operation, before, old, self._now())
 
-    def _timed(self, draft: _Draft, do: Callable[[], Any]) -> Any:
+    def _timed(self, draft: Draft, do: Callable[[], Any]) -> Any:
         started = self._now()
         try:
             return do()
         finally:
             draft.lasted += self._now() - started
 
-    def _look_after(self, draft: _Draft) -> Footprint:
+    def _look_after(self, draft: Draft) -> Footprint:
         draft.after = self._look()
         self._peak = max(self._peak, draft.after.size)
         return draft.after
@@ -390,14 +272,14 @@ class Observer(Progress):
 
     # --- Locks ---------------------------------------------------------------------------------
 
-    def _taken(self, draft: _Draft, held: frozenset[Held]) -> None:
+    def _taken(self, draft: Draft, held: frozenset[Held]) -> None:
         """By this statement, on what is there or was there until now."""
         after = draft.after or draft.before
         known = {**after.relations, **draft.before.relations}
         for key in held - self._open.keys():
             oid, mode = key
             if relation := known.get(oid):
-                holding = _Holding(relation, mode, self._is_new(oid, relation), draft.since)
+                holding = Holding(relation, mode, self._is_new(oid, relation), draft.since)
                 self._open[key] = holding
                 draft.holdings.append(holding)
 
@@ -417,6 +299,10 @@ class Observer(Progress):
             self._open.pop(key).until = now
 
     def _transaction_ended(self) -> None:
+        now = self._now()
+        for draft in self._unsettled:
+            draft.transaction_ended(now)
+        self._unsettled.clear()
         self._keep_only(frozenset())
 
 
@@ -433,16 +319,3 @@ def observing(connection: BaseDatabaseWrapper) -> Iterator[Observer]:
 
 def _is_python(operation: Operation) -> bool:
     return isinstance(operation, RunPython) or not operation.reduces_to_sql
-
-
-def _sorted(locks: Any) -> tuple[Lock, ...]:
-    return tuple(sorted(locks, key=lambda each: (-each.strength, each.relation)))
-
-
-def _longest(locks: Iterator[Lock]) -> tuple[Lock, ...]:
-    kept: dict[tuple[str, str, bool], Lock] = {}
-    for lock in locks:
-        key = lock.relation, lock.mode, lock.is_new
-        if key not in kept or kept[key].held_ms < lock.held_ms:
-            kept[key] = lock
-    return _sorted(kept.values())

@@ -7,7 +7,7 @@ import pytest
 from django.db import DataError, connection
 
 from ingestion.schema.limits import Limits
-from ingestion.schema.observe import Observed, StepObserved, observing
+from ingestion.schema.observe import Observed, Rows, StepObserved, observing
 from ingestion.schema.origin import origin
 from ingestion.schema.plan import Step
 from ingestion.schema.project import Project
@@ -267,3 +267,29 @@ def test_the_statement_that_failed_is_known(own_database: Any, story: Use, write
         )
     assert (f"{observer.step}", observer.statement) == ("seen.0001_initial", "SELECT 1 / 0")
     assert observer.steps == []
+
+
+@pytest.mark.slow
+def test_rows_are_locked_until_the_transaction_of_their_update_ends(observe: Observe) -> None:
+    step = observe("UPDATE t SET k = 0", "SELECT pg_sleep(0.2)", "INSERT INTO t VALUES (11)")
+    update, _, insert = step.statements
+    assert update.updated == (Rows(relation="t", count=10),)
+    assert update.held_ms >= 200 > update.duration_ms
+    assert insert.updated == ()
+
+
+BATCHES = """
+def run(apps, editor):
+    for number in range(60):
+        with transaction.atomic(using=editor.connection.alias):
+            with editor.connection.cursor() as cursor:
+                cursor.execute("UPDATE t SET k = %s WHERE id = 1", [number])
+                cursor.execute("SELECT pg_sleep(0.005)")
+"""
+
+
+@pytest.mark.slow
+def test_of_many_transactions_the_longest_counts(observe: Observe) -> None:
+    *_, rest = observe(python=BATCHES, atomic=False).statements
+    assert rest.count == 70
+    assert 5 <= rest.held_ms < 100 < rest.duration_ms
