@@ -555,6 +555,15 @@ class CopyOnlyReads(SchemaError):
         )
 
 
+class RehearsalLost(SchemaError):
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The connection to the server was lost during {where}.",
+            hint="The live database was not changed, and the copy goes with the next rehearsal. "
+            "Run this again when the server is there.",
+        )
+
+
 class UnreadableBudget(SchemaError):
     def __init__(self, word: str, examples: str) -> None:
         super().__init__(

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.errors import NotPostgres, SchemaError
-from ingestion.schema.subcommands import adopt, diagram, history, show, status
+from ingestion.schema.subcommands import adopt, diagram, history, rehearse, show, status
 
 
 class Subcommand(Protocol):
@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "show": show,
     "adopt": adopt,
     "diagram": diagram,
+    "rehearse": rehearse,
 }
 
 # Of the command; people type them behind the subcommand as well.

@@ -1,0 +1,162 @@
+"""The words of a rehearsal for a terminal."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ingestion.schema.objects import plain
+from ingestion.schema.observed import Lock, Observed, StepObserved
+from ingestion.schema.rehearse import Pass, Rehearsal
+from ingestion.schema.units import brief, counted, size
+from ingestion.schema.verdict import Finding, block, one_line
+
+MOST = 12
+"""Statements of a migration that are shown, the ones that keep others waiting first."""
+
+
+def text(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    lines = [
+        head(rehearsal),
+        "",
+        *table(rehearsal),
+        "",
+        *_statements(rehearsal),
+        *notes(rehearsal),
+        "",
+        *(f"  ! {each.what}." for each in found),
+        verdict(found),
+    ]
+    return "\n".join(lines)
+
+
+def facts(rehearsal: Rehearsal, found: Sequence[Finding]) -> dict[str, Any]:
+    """For programs."""
+    return {"passed": not found, "findings": plain(list(found)), **plain(rehearsal)}
+
+
+def head(rehearsal: Rehearsal) -> str:
+    copy = rehearsal.copy
+    what = counted(len(rehearsal.plan), "migration")
+    verb = "Undoing" if rehearsal.backwards else "Applying"
+    on = (
+        f"a copy of {copy.database} with all its data ({size(copy.size_bytes)}, copied in "
+        f"{brief(copy.duration_ms)})"
+        if copy.has_data
+        else f"empty tables like those of {copy.database}: times and sizes mean nothing"
+    )
+    return f"{verb} {what}, rehearsed on {on}."
+
+
+def verdict(found: Sequence[Finding]) -> str:
+    return f"{counted(len(found), 'thing')} to see." if found else "It may go ahead."
+
+
+# --- The plan, migration by migration ----------------------------------------------------------
+
+TITLES = ("", "time", "others wait", "rows", "WAL", "disk")
+
+
+def table(rehearsal: Rehearsal) -> list[str]:
+    """The plan and its undoing; the third time tells nothing new."""
+    rows = [row for each in rehearsal.passes[:2] for row in _rows(each)]
+    if not rows:
+        return ["  (nothing was done)"]
+    widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    return [
+        f"  {first:<{widths[0]}}"
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for first, *cells in [TITLES, *rows]
+    ]
+
+
+def _rows(each: Pass) -> Iterator[tuple[str, ...]]:
+    sign = "-" if each.backwards else "+"
+    for step in each.steps:
+        yield (f"{sign} {step.step}", *cells(step))
+
+
+def cells(step: StepObserved) -> tuple[str, ...]:
+    worst = block(step)
+    return (
+        brief(step.duration_ms),
+        brief(worst.duration_ms) if worst else "no",
+        f"{step.rows:,}",
+        size(step.wal_bytes),
+        size(step.peak_bytes),
+    )
+
+
+# --- Its statements ----------------------------------------------------------------------------
+
+
+def _statements(rehearsal: Rehearsal) -> Iterator[str]:
+    for step in rehearsal.passes[0].steps:
+        if not step.statements:
+            continue
+        yield f"{step.step}"
+        for each in shown(step):
+            yield f"  {brief(each.duration_ms):>8}  {many(each)}{one_line(each.sql, most=100)}"
+            yield from (f"            {line}" for line in effects(each))
+        if (rest := len(step.statements) - len(shown(step))) > 0:
+            yield f"            and {rest} more, which keep nobody waiting longer"
+        yield ""
+
+
+def shown(step: StepObserved) -> list[Observed]:
+    """In their order."""
+    ranked = sorted(step.statements, key=_weight, reverse=True)[:MOST]
+    return [each for each in step.statements if each in ranked]
+
+
+def _weight(each: Observed) -> tuple[float, float]:
+    held = [lock.held_ms for lock in each.locks if lock.blocks_writes]
+    return max(held, default=0.0), each.duration_ms
+
+
+def many(each: Observed) -> str:
+    return f"{each.count:,} times, or the like: " if each.count > 1 else ""
+
+
+def effects(each: Observed) -> Iterator[str]:
+    locks = [lock for lock in each.locks if lock.blocks_writes]
+    by_mode = dict.fromkeys((lock.mode, lock.blocks_reads) for lock in locks)
+    for mode, blocks_reads in by_mode:
+        those = [lock for lock in locks if lock.mode == mode]
+        whom = "reading and writing wait" if blocks_reads else "writing waits"
+        longest = max(lock.held_ms for lock in those)
+        yield f"{mode} on {names(those)}: {whom} {brief(longest)}"
+    for rows in each.updated:
+        yield f"locks {counted(rows.count, 'row')} of {rows.relation} for {brief(each.held_ms)}"
+    done = [("rewrites", each.rewritten), ("empties", each.emptied), ("scans", each.scanned)]
+    words = [f"{verb} {', '.join(tables)}" for verb, tables in done if tables]
+    if words:
+        yield "; ".join(words)
+
+
+def names(locks: Sequence[Lock]) -> str:
+    """Tables first; an index goes with its table."""
+    tables = [lock.relation for lock in locks if lock.kind != "index"]
+    indexes = [lock.relation for lock in locks if lock.kind == "index"]
+    if not tables:
+        return ", ".join(indexes)
+    more = f" and {counted(len(indexes), 'index')}" if indexes else ""
+    return ", ".join(tables) + more.replace("indexs", "indexes")
+
+
+# --- Undoing -----------------------------------------------------------------------------------
+
+
+def notes(rehearsal: Rehearsal) -> list[str]:
+    """What is to be known of the way back, whether it is wrong or not."""
+    lines: list[str] = []
+    if rehearsal.irreversible:
+        lines.append("It cannot be undone:")
+        lines += [f"  {each.where}: {each.operation}" for each in rehearsal.irreversible]
+    elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
+        back = "Doing it again" if rehearsal.backwards else "Undoing it"
+        lines.append(f"{back} leads back to the same tables.")
+    if rehearsal.lost:
+        verb = "Going back loses" if rehearsal.backwards else "Undoing it would lose"
+        lines.append(f"{verb}:")
+        lines += [f"  {each}" for each in rehearsal.lost]
+    lines += [f"After undoing, {each}." for each in rehearsal.changed]
+    return lines
