@@ -57,7 +57,8 @@ def size_in_bytes(text: str) -> float:
 
 def _amount(text: str, units: Mapping[str, int], *, lower: bool, examples: str) -> float:
     match = AMOUNT.fullmatch(text)
-    unit = match and (match[2].lower() if lower else match[2].upper())
-    if not match or unit not in units:
+    written = match[2] if match else ""
+    unit = units.get(written.lower() if lower else written.upper())
+    if match is None or unit is None:
         raise UnreadableBudget(text, examples)
-    return float(match[1]) * units[unit]
+    return float(match[1]) * unit

@@ -13,6 +13,7 @@ from ingestion.schema.catalog import name
 from ingestion.schema.footprint import RECORDS
 from ingestion.schema.losses import all_rows
 from ingestion.schema.statements import quoted
+from ingestion.schema.units import counted
 
 TABLES = """
     SELECT n.nspname, c.relname, n.nspname = (current_schemas(false))[1],
@@ -61,13 +62,13 @@ class Changed:
     def __str__(self) -> str:
         if self.column is None:
             after = "the table is gone" if self.is_gone else f"{self.after:,} now"
-            return f"{self.table}: {self.before:,} row(s) before, {after}"
-        what = f"{self.table}.{self.column}"
+            return f"{self.table}: {counted(self.before, 'row')} before, {after}"
+        what, values = f"{self.table}.{self.column}", counted(self.before, "value")
         if self.is_gone:
-            return f"{what}: the column is gone, with {self.before:,} value(s)"
+            return f"{what}: the column is gone, with {values}"
         if self.before != self.after:
-            return f"{what}: {self.before:,} value(s) before, {self.after:,} now"
-        return f"{what}: of its {self.before:,} value(s) some or all are other ones now"
+            return f"{what}: {values} before, {self.after:,} now"
+        return f"{what}: of its {values} some or all are other ones now"
 
 
 def contents(connection: BaseDatabaseWrapper) -> Contents:

@@ -16,8 +16,8 @@ def lasting(milliseconds: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """ "1 migration", "2 migrations"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """ "1 migration", "2 migrations", "1,000 rows"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def brief(milliseconds: float) -> str:

@@ -253,14 +253,14 @@ def test_a_full_disk_is_told(live: Any, program: Program) -> None:
     [
         ("SELECT 1", []),
         ("UPDATE t SET id = DEFAULT WHERE false; VACUUM FULL t", []),
-        ("UPDATE t SET s = 'x' WHERE id = 1", ["t.s: of its 1,000 value(s) some or all are other "
+        ("UPDATE t SET s = 'x' WHERE id = 1", ["t.s: of its 1,000 values some or all are other "
          "ones now"]),
-        ("UPDATE t SET s = NULL WHERE id = 1", ["t.s: 1,000 value(s) before, 999 now"]),
-        ("DELETE FROM t WHERE id = 3", ["t: 1,000 row(s) before, 999 now"]),
-        ("DROP VIEW v; ALTER TABLE t DROP s", ["t.s: the column is gone, with 1,000 value(s)"]),
-        ("DROP VIEW v; DROP TABLE t", ["t: 1,000 row(s) before, the table is gone"]),
+        ("UPDATE t SET s = NULL WHERE id = 1", ["t.s: 1,000 values before, 999 now"]),
+        ("DELETE FROM t WHERE id = 3", ["t: 1,000 rows before, 999 now"]),
+        ("DROP VIEW v; ALTER TABLE t DROP s", ["t.s: the column is gone, with 1,000 values"]),
+        ("DROP VIEW v; DROP TABLE t", ["t: 1,000 rows before, the table is gone"]),
         ("ALTER TABLE t ADD a int DEFAULT 1; ALTER TABLE t ALTER n TYPE float", []),
-        ('UPDATE other."odd name" SET a = \'{"b": 1}\'', ['other."odd name".a: of its 1 value(s) '
+        ('UPDATE other."odd name" SET a = \'{"b": 1}\'', ['other."odd name".a: of its 1 value '
          "some or all are other ones now"]),
     ],
 )  # fmt: skip
