@@ -41,7 +41,8 @@ SOON, LATER = 0.001, 0.01
 
 @dataclass
 class Seen:
-    locks: set[Held] = field(default_factory=set)
+    locks: dict[Held, float] = field(default_factory=dict)
+    """Each with the second of the statement in which it was seen first."""
     held_up: float = 0.0
     """Seconds for which the statement waited for us."""
 
@@ -80,12 +81,16 @@ def _watch(
 ) -> None:
     with session.cursor() as cursor:
         is_holding = _hold_tables(cursor, statement)
+        began = time.perf_counter()
         is_ready.set()
         while not is_over.wait(SOON if is_holding else LATER):
             started = time.perf_counter()
             cursor.execute(LOOK, {"pid": pid})
             is_waiting, locks = cursor.fetchone()
-            seen.locks.update((oid, mode) for oid, mode in locks or ())
+            # What it holds while it waits for us it has taken at its beginning.
+            at = 0.0 if is_holding else started - began - seen.held_up
+            for oid, mode in locks or ():
+                seen.locks.setdefault((oid, mode), at)
             if is_holding and is_waiting:
                 cursor.execute("COMMIT")
                 is_holding = False

@@ -556,11 +556,11 @@ class CopyOnlyReads(SchemaError):
 
 
 class RehearsalLost(SchemaError):
-    def __init__(self, where: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The connection to the server was lost during {where}.",
-            hint="The live database was not changed, and the copy goes with the next rehearsal. "
-            "Run this again when the server is there.",
+            "The connection to the server was lost during the rehearsal.",
+            hint="The live database was not changed. See the server's log: where a full disk ended "
+            "it, make room first. The copy goes with the next rehearsal.",
         )
 
 

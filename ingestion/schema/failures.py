@@ -37,7 +37,7 @@ OTHERWISE = "Mend the migration, and run migrate again; --traceback shows where 
 def refusal(error: DatabaseError | InterfaceError, run: Run | None) -> SchemaError:
     """For any error of the database after it was reached."""
     what = _what(run)
-    if _is_lost(error):
+    if is_lost(error):
         return ConnectionLost(what)
     cause = next((each for each in _chain(error) if isinstance(each, pg.Error)), None)
     primary = cause.diag.message_primary if cause is not None else None
@@ -80,7 +80,7 @@ def became(run: Run | None) -> str:
     )
 
 
-def _is_lost(error: BaseException) -> bool:
+def is_lost(error: BaseException) -> bool:
     """The server gives every error of a statement a SQLSTATE; class 57P is a server that goes."""
     if isinstance(error, InterfaceError):
         return True

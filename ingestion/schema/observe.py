@@ -11,7 +11,7 @@ takes counts nowhere.
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -198,7 +198,9 @@ class Observer(Progress):
         draft.since = began
         self._own += self._now() - began - draft.lasted
         self._look_after(draft)
-        self._taken(draft, frozenset(seen.locks))
+        self._taken(draft, frozenset(seen.locks), after=seen.locks)
+        if "CONCURRENTLY" in draft.sql.upper():
+            draft.holdings = [each for each in draft.holdings if not _is_of_dead_index(each)]
         self._transaction_ended()
         return result
 
@@ -272,14 +274,17 @@ class Observer(Progress):
 
     # --- Locks ---------------------------------------------------------------------------------
 
-    def _taken(self, draft: Draft, held: frozenset[Held]) -> None:
-        """By this statement, on what is there or was there until now."""
-        after = draft.after or draft.before
-        known = {**after.relations, **draft.before.relations}
+    def _taken(
+        self, draft: Draft, held: frozenset[Held], *, after: Mapping[Held, float] | None = None
+    ) -> None:
+        """By this statement, on what is there or was there until now; `after` so many seconds."""
+        now = draft.after or draft.before
+        known = {**now.relations, **draft.before.relations}
         for key in held - self._open.keys():
             oid, mode = key
             if relation := known.get(oid):
-                holding = Holding(relation, mode, self._is_new(oid, relation), draft.since)
+                since = draft.since + (after[key] if after else 0)
+                holding = Holding(relation, mode, self._is_new(oid, relation), since)
                 self._open[key] = holding
                 draft.holdings.append(holding)
 
@@ -315,6 +320,11 @@ def observing(connection: BaseDatabaseWrapper) -> Iterator[Observer]:
         cursor.execute("SET stats_fetch_consistency = none")
     with connection.execute_wrapper(observer):
         yield observer
+
+
+def _is_of_dead_index(holding: Holding) -> bool:
+    """PostgreSQL drops one concurrently only when nobody knows of it any more."""
+    return holding.relation.kind == "index" and holding.mode == "AccessExclusiveLock"
 
 
 def _is_python(operation: Operation) -> bool:

@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
 from ingestion.schema.catalog import Catalog, catalog
-from ingestion.schema.contents import Changed, changed, contents
+from ingestion.schema.contents import Changed, Contents, changed, contents
 from ingestion.schema.copies import copied, size_of
 from ingestion.schema.drift import Difference, differences
 from ingestion.schema.errors import (
@@ -32,6 +32,7 @@ from ingestion.schema.errors import (
     RehearsalLost,
     SchemaError,
 )
+from ingestion.schema.failures import is_lost
 from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import Limits
 from ingestion.schema.observe import StepObserved, observing
@@ -90,6 +91,19 @@ class Irreversible:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Heavy:
+    """Work on every row of a live table, while others wait for it: empty tables do not show it."""
+
+    where: str
+    """The migration."""
+    verb: str
+    """rewrites, scans"""
+    relation: str
+    size_bytes: int
+    """In the live database, with its indexes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Copy:
     """What it was rehearsed on."""
 
@@ -113,6 +127,8 @@ class Rehearsal:
     """The plan, its undoing, and the plan again; as far as it came."""
     irreversible: tuple[Irreversible, ...]
     """Why the plan was not undone."""
+    heavy: tuple[Heavy, ...]
+    """Only of a rehearsal on empty tables."""
     lost: tuple[Lost, ...]
     """By whichever of the two ways goes back."""
     changed: tuple[Changed, ...]
@@ -150,7 +166,7 @@ def rehearse(
         else _without_data(live, project, origin, limits, say)
     )
     # What migrations print is no part of the report.
-    with _room(size_bytes), redirect_stdout(sys.stderr), made as copy:
+    with _refusals(size_bytes), redirect_stdout(sys.stderr), made as copy:
         duration = (time.monotonic() - started) * 1000
         say(f"Copied in {brief(duration)}.")
         facts = Copy(
@@ -160,7 +176,11 @@ def rehearse(
             duration_ms=duration,
         )
         with cancelled_by_ctrl_c(copy):
-            return _Story(copy, facts, origin=origin, limits=limits, say=say).told(wish)
+            story = _Story(copy, facts, origin=origin, limits=limits, say=say)
+            told = story.told(wish)
+    if told is None or has_data:
+        return told
+    return replace(told, heavy=tuple(_heavy(live, told.passes[0])))
 
 
 def planned(connection: BaseDatabaseWrapper, wish: Wish) -> tuple[Project, list[Step]]:
@@ -204,14 +224,14 @@ class _Story:
         stuck = list(_irreversible(project, steps))
         back = [replace(step, backwards=not step.backwards) for step in reversed(steps)]
         start = catalog(self.copy)
-        held = contents(self.copy) if self.facts.has_data and not stuck else {}
+        held = self._contents() if self.facts.has_data and not stuck else {}
         backwards = steps[0].backwards
         lost = self._lost(steps) if backwards else []
         reached = self._pass(steps, "The plan")
         if reached is not None and not backwards:
             lost = self._lost(back)
         returned = self._pass(back, "Undoing it") if reached is not None and not stuck else None
-        others = changed(held, contents(self.copy)) if returned is not None and held else []
+        others = changed(held, self._contents()) if returned is not None and held else []
         again = self._pass(steps, "The plan again") if returned is not None else None
         return Rehearsal(
             copy=self.facts,
@@ -219,6 +239,7 @@ class _Story:
             backwards=backwards,
             passes=tuple(self.passes),
             irreversible=tuple(stuck),
+            heavy=(),
             lost=tuple(lost),
             changed=tuple(others),
             not_undone=_differences(start, returned),
@@ -261,9 +282,12 @@ class _Story:
             )
         )
         if failure:
-            _refuse_lost(self.copy, failure.where)
             return None
         return catalog(self.copy)
+
+    def _contents(self) -> Contents:
+        self.say("Reading what the tables hold …")
+        return contents(self.copy)
 
     def _lost(self, back: Sequence[Step]) -> list[Lost]:
         project = Project.read(self.copy)
@@ -284,6 +308,33 @@ def _irreversible(project: Project, steps: Sequence[Step]) -> Iterator[Irreversi
         for operation in project.migration(step.key).operations:
             if not step.backwards and not is_reversible(operation):
                 yield Irreversible(where=f"{step}", operation=operation.describe())
+
+
+def _heavy(live: BaseDatabaseWrapper, plan: Pass) -> Iterator[Heavy]:
+    for step in plan.steps:
+        for statement in step.statements:
+            if any(lock.blocks_writes for lock in statement.locks):
+                scanned = [each for each in statement.scanned if each not in statement.rewritten]
+                for verb, relations in (("rewrites", statement.rewritten), ("scans", scanned)):
+                    for relation, size_bytes in _tables(live, relations):
+                        yield Heavy(
+                            where=f"{step.step}",
+                            verb=verb,
+                            relation=relation,
+                            size_bytes=size_bytes,
+                        )
+
+
+def _tables(live: BaseDatabaseWrapper, relations: Sequence[str]) -> list[tuple[str, int]]:
+    """Those that are tables of the live database, each with its size."""
+    with live.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, pg_total_relation_size(oid) FROM unnest(%s::text[]) AS name "
+            "JOIN pg_class ON oid = to_regclass(name) WHERE relkind IN ('r', 'm')",
+            [list(relations)],
+        )
+        found: list[tuple[str, int]] = cursor.fetchall()
+        return found
 
 
 def _differences(expected: Catalog | None, found: Catalog | None) -> tuple[Difference, ...]:
@@ -329,28 +380,26 @@ def _without_data(
 def _is_its_own(error: Exception) -> bool:
     if isinstance(error, SchemaError):
         return isinstance(error, OF_THE_MIGRATION)
-    return not isinstance(error.__cause__, psycopg2.errors.DiskFull)
+    is_of_database = isinstance(error, DatabaseError | InterfaceError)
+    is_full = isinstance(error.__cause__, psycopg2.errors.DiskFull)
+    return not (is_full or (is_of_database and is_lost(error)))
 
 
 @contextmanager
-def _room(size_bytes: int) -> Iterator[None]:
-    is_full = False
+def _refusals(size_bytes: int) -> Iterator[None]:
+    """What the server cannot do, in our words; a full disk may take it down."""
+    refusal: SchemaError
     try:
         yield
-    except DatabaseError as error:
-        if not isinstance(error.__cause__, psycopg2.errors.DiskFull):
-            raise
-        is_full = True
-    if is_full:
-        raise NoRoomForCopy(size_bytes)
-
-
-def _refuse_lost(copy: BaseDatabaseWrapper, where: str) -> None:
-    try:
-        with copy.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        return
     except (DatabaseError, InterfaceError) as error:
-        raise RehearsalLost(where) from error
+        if isinstance(error.__cause__, psycopg2.errors.DiskFull):
+            refusal = NoRoomForCopy(size_bytes)
+        elif is_lost(error):
+            refusal = RehearsalLost()
+        else:
+            raise
+    raise refusal
 
 
 def _refuse_half_done(live: BaseDatabaseWrapper) -> None:

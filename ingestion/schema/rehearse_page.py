@@ -22,7 +22,7 @@ WAYS = ("The plan", "Undoing it", "The plan again")
 
 def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
     lines = [
-        f"## {'⚠️' if found else '✅'} Rehearsal: {verdict(found)}",
+        f"## {'⚠️' if found else '✅'} Rehearsal: {verdict(rehearsal, found)}",
         "",
         head(rehearsal),
         "",

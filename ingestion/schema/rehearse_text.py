@@ -23,7 +23,7 @@ def text(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
         *notes(rehearsal),
         "",
         *(f"  ! {each.what}." for each in found),
-        verdict(found),
+        verdict(rehearsal, found),
     ]
     return "\n".join(lines)
 
@@ -46,8 +46,12 @@ def head(rehearsal: Rehearsal) -> str:
     return f"{verb} {what}, rehearsed on {on}."
 
 
-def verdict(found: Sequence[Finding]) -> str:
-    return f"{counted(len(found), 'thing')} to see." if found else "It may go ahead."
+def verdict(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    if found:
+        return f"{counted(len(found), 'thing')} to see."
+    if not rehearsal.copy.has_data:
+        return "It can be done; what it costs, only a rehearsal with all data tells."
+    return "It may go ahead."
 
 
 # --- The plan, migration by migration ----------------------------------------------------------
@@ -154,6 +158,11 @@ def notes(rehearsal: Rehearsal) -> list[str]:
     elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
         back = "Doing it again" if rehearsal.backwards else "Undoing it"
         lines.append(f"{back} leads back to the same tables.")
+    lines += [
+        f"With rows, {each.where} {each.verb} {each.relation} ({size(each.size_bytes)} in "
+        f"{rehearsal.copy.database}) while others wait for it."
+        for each in rehearsal.heavy
+    ]
     if rehearsal.lost:
         verb = "Going back loses" if rehearsal.backwards else "Undoing it would lose"
         lines.append(f"{verb}:")

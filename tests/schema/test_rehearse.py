@@ -106,8 +106,24 @@ def test_on_empty_tables_it_tells_what_is_locked_and_undone(shop: Use, rehearse:
     assert code == 0, said
     assert said.startswith("Applying 1 migration, rehearsed on empty tables like those of schema_")
     assert "AccessExclusiveLock on t: reading and writing wait" in said
-    assert said.endswith("Undoing it leads back to the same tables.\n\nIt may go ahead.\n")
+    assert said.endswith(
+        "Undoing it leads back to the same tables.\n\n"
+        "It can be done; what it costs, only a rehearsal with all data tells.\n"
+    )
     assert ask("SELECT count(*) FROM t") == 1000
+
+
+@pytest.mark.slow
+def test_on_empty_tables_it_names_the_live_ones_that_would_take_long(
+    shop: Use, rehearse: Rehearse
+) -> None:
+    shop(sql("ALTER TABLE t ALTER s TYPE varchar(9)", "ALTER TABLE t ALTER s TYPE text"))
+    live = size(ask("SELECT pg_total_relation_size('t')"))
+    name = connection.settings_dict["NAME"]
+    assert (
+        f"With rows, shop.0002_step rewrites t ({live} in {name}) while others wait for it.\n"
+        in rehearse("--schema-only")[1]
+    )
 
 
 @pytest.mark.slow
@@ -301,11 +317,11 @@ def as_role(shop: Use) -> Iterator[Callable[..., None]]:
     others: list[Any] = []
 
     def use(options: str, *grants: str) -> None:
-        ask(f"CREATE ROLE {name} LOGIN {options}")
+        ask(f"CREATE ROLE {name} LOGIN PASSWORD 'secret' {options}")
         for grant in grants:
             ask(f"GRANT {grant} TO {name}")
         other = live.copy()
-        other.settings_dict |= {"USER": name}
+        other.settings_dict |= {"USER": name, "PASSWORD": "secret"}
         others.append(other)
         connections["default"] = other
 
