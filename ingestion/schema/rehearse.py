@@ -48,6 +48,11 @@ from ingestion.schema.units import brief, counted, size
 Say = Callable[[str], None]
 Wish = tuple[str | None, str | None]
 """The one or two words that name the target, as `migrate` takes them."""
+WAYS = {
+    False: ("Applying it", "Undoing it", "Applying it again"),
+    True: ("Undoing it", "Applying it again", "Undoing it again"),
+}
+"""What the passes are called, where the plan goes forwards and where it goes back."""
 OF_THE_MIGRATION = (BreaksTransaction, AnotherIndexIsThere)
 
 
@@ -139,8 +144,8 @@ class Rehearsal:
     """Between the tables after the plan and after doing it again."""
 
     @property
-    def failure(self) -> Failure | None:
-        return next((each.failure for each in self.passes if each.failure), None)
+    def way_back(self) -> str:
+        return WAYS[self.backwards][1].lower()
 
 
 def rehearse(
@@ -168,7 +173,7 @@ def rehearse(
     # What migrations print is no part of the report.
     with _refusals(size_bytes), redirect_stdout(sys.stderr), made as copy:
         duration = (time.monotonic() - started) * 1000
-        say(f"Copied in {brief(duration)}.")
+        say(f"{'Copied' if has_data else 'Made'} in {brief(duration)}.")
         facts = Copy(
             database=str(live.settings_dict["NAME"]),
             has_data=has_data,
@@ -226,13 +231,14 @@ class _Story:
         start = catalog(self.copy)
         held = self._contents() if self.facts.has_data and not stuck else {}
         backwards = steps[0].backwards
+        ways = WAYS[backwards]
         lost = self._lost(steps) if backwards else []
-        reached = self._pass(steps, "The plan")
+        reached = self._pass(steps, ways[0])
         if reached is not None and not backwards:
             lost = self._lost(back)
-        returned = self._pass(back, "Undoing it") if reached is not None and not stuck else None
+        returned = self._pass(back, ways[1]) if reached is not None and not stuck else None
         others = changed(held, self._contents()) if returned is not None and held else []
-        again = self._pass(steps, "The plan again") if returned is not None else None
+        again = self._pass(steps, ways[2]) if returned is not None else None
         return Rehearsal(
             copy=self.facts,
             plan=tuple(f"{step}" for step in steps),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.observed import StepObserved
-from ingestion.schema.rehearse import Rehearsal
+from ingestion.schema.rehearse import WAYS, Rehearsal
 from ingestion.schema.rehearse_text import (
     TITLES,
     cells,
@@ -17,8 +17,6 @@ from ingestion.schema.rehearse_text import (
 from ingestion.schema.units import brief
 from ingestion.schema.verdict import Finding
 
-WAYS = ("The plan", "Undoing it", "The plan again")
-
 
 def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
     lines = [
@@ -30,7 +28,7 @@ def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
         *([""] if found else []),
         *_table(rehearsal),
         "",
-        *(_escaped(line).replace("  ", "- ", 1) for line in notes(rehearsal)),
+        *(_escaped(line).replace("  ", "- ", 1) for line in notes(rehearsal, found)),
         "",
         *_details(rehearsal),
     ]
@@ -47,12 +45,13 @@ def _table(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _details(rehearsal: Rehearsal) -> Iterator[str]:
-    for way, each in zip(WAYS, rehearsal.passes, strict=False):
+    for way, each in zip(WAYS[rehearsal.backwards], rehearsal.passes, strict=False):
         yield "<details>"
         yield f"<summary>{way}: every statement ({brief(each.duration_ms)})</summary>"
         yield ""
         for step in each.steps:
-            yield from _step(step)
+            if step.statements:
+                yield from _step(step)
         if each.failure:
             yield f"**`{each.failure.where}` failed: {_escaped(each.failure.why)}**, at"
             yield from _code(each.failure.statement)

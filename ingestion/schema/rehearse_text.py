@@ -20,9 +20,9 @@ def text(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
         *table(rehearsal),
         "",
         *_statements(rehearsal),
-        *notes(rehearsal),
+        *notes(rehearsal, found),
+        *(["", *(f"! {each.what}." for each in found)] if found else []),
         "",
-        *(f"  ! {each.what}." for each in found),
         verdict(rehearsal, found),
     ]
     return "\n".join(lines)
@@ -149,23 +149,23 @@ def names(locks: Sequence[Lock]) -> str:
 # --- Undoing -----------------------------------------------------------------------------------
 
 
-def notes(rehearsal: Rehearsal) -> list[str]:
-    """What is to be known of the way back, whether it is wrong or not."""
+def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
+    """What is to be known of the way back, besides what is wrong."""
     lines: list[str] = []
+    back = rehearsal.way_back
     if rehearsal.irreversible:
         lines.append("It cannot be undone:")
         lines += [f"  {each.where}: {each.operation}" for each in rehearsal.irreversible]
     elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
-        back = "Doing it again" if rehearsal.backwards else "Undoing it"
-        lines.append(f"{back} leads back to the same tables.")
+        lines.append(f"{back.capitalize()} leads back to the same tables.")
     lines += [
         f"With rows, {each.where} {each.verb} {each.relation} ({size(each.size_bytes)} in "
         f"{rehearsal.copy.database}) while others wait for it."
         for each in rehearsal.heavy
     ]
     if rehearsal.lost:
-        verb = "Going back loses" if rehearsal.backwards else "Undoing it would lose"
-        lines.append(f"{verb}:")
+        lines.append("It loses:" if rehearsal.backwards else "Undoing it would lose:")
         lines += [f"  {each}" for each in rehearsal.lost]
-    lines += [f"After undoing, {each}." for each in rehearsal.changed]
+    if not any(each.kind == "changed" for each in found):
+        lines += [f"After {back}, {each}." for each in rehearsal.changed]
     return lines

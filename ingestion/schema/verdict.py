@@ -55,13 +55,13 @@ def block(step: StepObserved) -> Block | None:
 def _failed(rehearsal: Rehearsal) -> Iterator[Finding]:
     for number, each in enumerate(rehearsal.passes):
         if each.failure:
-            way = "cannot be undone" if number == 1 else "fails"
-            again = " the second time" if number == 2 else ""
+            can_not = "applied again" if rehearsal.backwards else "undone"
+            way = ("fails", f"cannot be {can_not}", "fails the second time")[number]
             on = "on this data" if rehearsal.copy.has_data else "on empty tables"
             yield Finding(
                 kind="fails",
                 where=each.failure.where,
-                what=f"{each.failure.where} {way}{again} {on}: {each.failure.why}",
+                what=f"{each.failure.where} {way} {on}: {each.failure.why}",
             )
 
 
@@ -137,19 +137,21 @@ def _not_undone(rehearsal: Rehearsal) -> Iterator[Finding]:
         yield Finding(
             kind="not_undone",
             where=None,
-            what="undoing does not lead back to the same tables: " + _listed(rehearsal.not_undone),
+            what=f"{rehearsal.way_back} does not lead back to the same tables: "
+            + _listed(rehearsal.not_undone),
         )
     if rehearsal.not_again:
         yield Finding(
             kind="not_again",
             where=None,
-            what="the plan makes other tables after it was undone: " + _listed(rehearsal.not_again),
+            what="the second time it makes other tables than the first time: "
+            + _listed(rehearsal.not_again),
         )
 
 
 def _changed(rehearsal: Rehearsal) -> Iterator[Finding]:
     for each in rehearsal.changed:
-        yield Finding(kind="changed", where=None, what=f"after undoing, {each}")
+        yield Finding(kind="changed", where=None, what=f"after {rehearsal.way_back}, {each}")
 
 
 def _listed(found: tuple[Difference, ...]) -> str:

@@ -46,10 +46,10 @@ def fill(apps, editor):
     with editor.connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM a_t")
         (last,) = cursor.fetchone()
-        for first in range(0, last + 1, 2000):
+        for first in range(0, last + 1, 1000):
             cursor.execute(
                 "UPDATE a_t SET wide = n WHERE id >= %s AND id < %s AND wide IS NULL",
-                [first, first + 2000])
+                [first, first + 1000])
 
 class Migration(migrations.Migration):
     atomic = False
