@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
 from ingestion.schema.catalog import Catalog, catalog
-from ingestion.schema.contents import Changed, Contents, changed, contents
+from ingestion.schema.checksums import Changed, Checksums, changed, checksums
 from ingestion.schema.copies import copied, size_of
 from ingestion.schema.drift import Difference, differences
 from ingestion.schema.errors import (
@@ -229,7 +229,7 @@ class _Story:
         stuck = list(_irreversible(project, steps))
         back = [replace(step, backwards=not step.backwards) for step in reversed(steps)]
         start = catalog(self.copy)
-        held = self._contents() if self.facts.has_data and not stuck else {}
+        held = self._checksums() if self.facts.has_data and not stuck else {}
         backwards = steps[0].backwards
         ways = WAYS[backwards]
         lost = self._lost(steps) if backwards else []
@@ -237,7 +237,7 @@ class _Story:
         if reached is not None and not backwards:
             lost = self._lost(back)
         returned = self._pass(back, ways[1]) if reached is not None and not stuck else None
-        others = changed(held, self._contents()) if returned is not None and held else []
+        others = changed(held, self._checksums()) if returned is not None and held else []
         again = self._pass(steps, ways[2]) if returned is not None else None
         return Rehearsal(
             copy=self.facts,
@@ -291,9 +291,9 @@ class _Story:
             return None
         return catalog(self.copy)
 
-    def _contents(self) -> Contents:
+    def _checksums(self) -> Checksums:
         self.say("Reading what the tables hold …")
-        return contents(self.copy)
+        return checksums(self.copy)
 
     def _lost(self, back: Sequence[Step]) -> list[Lost]:
         project = Project.read(self.copy)

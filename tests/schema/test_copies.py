@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.embedded import server
 from ingestion.schema.catalog import catalog
-from ingestion.schema.contents import changed, contents
+from ingestion.schema.checksums import changed, checksums
 from ingestion.schema.copies import copied, programs, server_major
 from ingestion.schema.errors import (
     CannotCopy,
@@ -77,11 +77,11 @@ def copy_of(live: Any, say: Callable[[int, int], None] = silent) -> Any:
 
 
 def test_it_has_the_same_tables_rows_and_counters(live: Any) -> None:
-    there, held = catalog(live), contents(live)
+    there, held = catalog(live), checksums(live)
     with copy_of(live) as copy:
         assert connections["default"] is copy
         assert catalog(copy) == there
-        assert changed(held, contents(copy)) == []
+        assert changed(held, checksums(copy)) == []
         assert ask("INSERT INTO t (s) VALUES ('') RETURNING id", of=copy) == 1001
     assert ask("SELECT count(*) FROM t") == 1000
 
@@ -265,7 +265,7 @@ def test_a_full_disk_is_told(live: Any, program: Program) -> None:
     ],
 )  # fmt: skip
 def test_what_tables_hold_is_compared(live: Any, statement: str, found: list[str]) -> None:
-    before = contents(live)
+    before = checksums(live)
     for each in statement.split("; "):
         ask(each)
-    assert [f"{each}" for each in changed(before, contents(live))] == found
+    assert [f"{each}" for each in changed(before, checksums(live))] == found

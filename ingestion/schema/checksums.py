@@ -30,21 +30,21 @@ COLUMN = "count({0}), coalesce(sum(hashtextextended({0}::text, 0)), 0)"
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSum:
     values: int
     """That are not null."""
     sum: int
 
 
 @dataclass(frozen=True)
-class Content:
+class TableSums:
     """Of a table."""
 
     rows: int
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ColumnSum]
 
 
-Contents = Mapping[str, Content]
+Checksums = Mapping[str, TableSums]
 """By the table's name in the catalogue."""
 
 
@@ -71,37 +71,35 @@ class Changed:
         return f"{what}: of its {values} some or all are other ones now"
 
 
-def contents(connection: BaseDatabaseWrapper) -> Contents:
+def checksums(connection: BaseDatabaseWrapper) -> Checksums:
     """Of all tables but the record of migrations."""
     with all_rows(connection), connection.cursor() as cursor:
         cursor.execute(TABLES, [list(RECORDS)])
         tables = cursor.fetchall()
         return {
-            name(*([table] if is_first else [schema, table])): _content(
-                cursor, schema, table, columns
-            )
+            name(*([table] if is_first else [schema, table])): _sums(cursor, schema, table, columns)
             for schema, table, is_first, columns in tables
         }
 
 
-def _content(cursor: Any, schema: str, table: str, columns: list[str]) -> Content:
+def _sums(cursor: Any, schema: str, table: str, columns: list[str]) -> TableSums:
     sums = ", ".join(["count(*)", *(COLUMN.format(quoted(each)) for each in columns)])
     cursor.execute(f"SELECT {sums} FROM {quoted(schema, table)}")  # noqa: S608
     rows, *numbers = cursor.fetchone()
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    return Content(
-        rows, {column: Column(*pair) for column, pair in zip(columns, pairs, strict=True)}
+    return TableSums(
+        rows, {column: ColumnSum(*pair) for column, pair in zip(columns, pairs, strict=True)}
     )
 
 
-def changed(before: Contents, after: Contents) -> list[Changed]:
+def changed(before: Checksums, after: Checksums) -> list[Changed]:
     """What was there and is not the same. What is new is no loss."""
     return [
         each for table, was in before.items() for each in _changed(table, was, after.get(table))
     ]
 
 
-def _changed(table: str, was: Content, now: Content | None) -> Iterator[Changed]:
+def _changed(table: str, was: TableSums, now: TableSums | None) -> Iterator[Changed]:
     if now is None or was.rows != now.rows:
         if was.rows or now:
             yield Changed(
