@@ -24,10 +24,12 @@ from ingestion.schema.errors import (
     CannotCopy,
     LiveTablesLocked,
     MayNotReadAll,
+    NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
     SchemaError,
 )
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.scratch import scratch
 
 BLOCK = 1 << 20
@@ -95,7 +97,7 @@ def copied(
 
     def fill(copy: DatabaseWrapper) -> None:
         _pour(live, copy, chosen, lock_wait=lock_wait, say=lambda so_far: say(so_far, size))
-        with copy.cursor() as cursor:
+        with cancelled_by_ctrl_c(copy), copy.cursor() as cursor:
             # As on a server that has been up for a while; and so that autovacuum stays away.
             cursor.execute("VACUUM (ANALYZE)")
 
@@ -262,6 +264,8 @@ def _refusal(program: str, error: str, *, live: BaseDatabaseWrapper) -> SchemaEr
         return MayNotReadAll(role, error, quoted=quoted)
     if LOCKED.search(error):
         return LiveTablesLocked()
+    if "SSL" in error:
+        return NeedsOtherPrograms(program, error, server_major(live))
     return CannotCopy(program, error)
 
 

@@ -533,6 +533,17 @@ class CannotCopy(SchemaError):
         self.program, self.why = program, why
 
 
+class NeedsOtherPrograms(SchemaError):
+    """Those that come with the embedded server know no SSL."""
+
+    def __init__(self, program: str, why: str, major: int) -> None:
+        super().__init__(
+            f"The database cannot be copied: {program} says: {why.rstrip('.')}.",
+            hint=f"Install those of your system (Debian and Ubuntu: apt install "
+            f"postgresql-client-{major}), or rehearse on empty tables: --schema-only",
+        )
+
+
 class CannotRehearse(SchemaError):
     """The migrations that are applied do not run on an empty database."""
 

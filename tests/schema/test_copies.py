@@ -18,6 +18,7 @@ from ingestion.schema.errors import (
     CannotCopy,
     LiveTablesLocked,
     MayNotReadAll,
+    NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
 )
@@ -243,6 +244,17 @@ def test_a_full_disk_is_told(live: Any, program: Program) -> None:
     )
     with pytest.raises(NoRoomForCopy), copy_of(live):
         pass
+
+
+def test_programs_without_ssl_are_no_use_where_the_server_wants_it(
+    live: Any, program: Program
+) -> None:
+    says = 'pg_dump: error: sslmode value "require" invalid when SSL support is not compiled in'
+    for name in ("pg_dump", "pg_restore"):
+        program(name, f"[ $1 = --version ] && exec echo {name} 99\necho '{says}' >&2; exit 1")
+    with pytest.raises(NeedsOtherPrograms) as refused, copy_of(live):
+        pass
+    assert "apt install postgresql-client-" in f"{refused.value}"
 
 
 # --- What became other ---------------------------------------------------------------------
