@@ -39,16 +39,19 @@ class Holding:
 class Draft:
     sql: str
     operation: str | None
-    before: Footprint
-    old: Relations
-    """Those of before that others may be using."""
+    wal: int
+    """Of the server, before it; then what it has added. So the size of the database."""
+    size: int
     since: float
     count: int = 1
     lasted: float = 0.0
     held: float = 0.0
     in_transaction_since: float | None = None
-    after: Footprint | None = None
     holdings: list[Holding] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    scanned: list[str] = field(default_factory=list)
+    rows: int = 0
+    updated: dict[str, int] = field(default_factory=dict)
 
     def transaction_ended(self, now: float) -> None:
         """The longest one, of the rest of an operation."""
@@ -56,10 +59,17 @@ class Draft:
             self.held = max(self.held, now - self.in_transaction_since)
             self.in_transaction_since = None
 
+    def has_done(self, before: Relations, after: Footprint, *, old: Relations) -> None:
+        """`old` are those of before that others may be using."""
+        self.replaced = rewritten(old, after.relations)
+        self.scanned = scanned(old, after.relations)
+        self.updated = changed(old, after.relations)
+        self.rows = rows(before, after.relations)
+        self.wal, self.size = after.wal - self.wal, after.size - self.size
+
     def observed(self, now: float) -> Observed:
-        before, after = self.before, self.after or self.before
-        replaced = tuple(rewritten(self.old, after.relations))
         empties = bool(EMPTIES.match(self.sql))
+        replaced = tuple(self.replaced)
         return Observed(
             sql=self.sql,
             count=self.count,
@@ -68,13 +78,10 @@ class Draft:
             locks=strongest_first(each.lock(now) for each in self.holdings),
             rewritten=() if empties else replaced,
             emptied=replaced if empties else (),
-            scanned=tuple(scanned(self.old, after.relations)),
-            rows=rows(before.relations, after.relations),
-            wal_bytes=after.wal - before.wal,
-            growth_bytes=after.size - before.size,
-            updated=tuple(
-                Rows(relation=name, count=count)
-                for name, count in changed(self.old, after.relations).items()
-            ),
+            scanned=tuple(self.scanned),
+            rows=self.rows,
+            wal_bytes=self.wal,
+            growth_bytes=self.size,
+            updated=tuple(Rows(relation=name, count=count) for name, count in self.updated.items()),
             held_ms=self.held * 1000,
         )

@@ -63,19 +63,22 @@ class Footprint:
     locks: frozenset[Held]
     wal: int
     size: int
+    """0 where it was not asked for."""
 
 
-def footprint(connection: BaseDatabaseWrapper) -> Footprint:
-    """Of this session, until now."""
+def footprint(
+    connection: BaseDatabaseWrapper, *, everything: bool = True, with_size: bool = True
+) -> Footprint:
+    """Of this session, until now; if not everything, only the relations that it has locked."""
     with driver(connection) as cursor:
-        cursor.execute(_QUERY)
+        cursor.execute(_QUERY, {"everything": everything, "with_size": with_size})
         relations, locks, wal, size = cursor.fetchone()
     known = {oid: _relation(*facts) for oid, *facts in relations or ()}
     return Footprint(
         relations=known,
         locks=frozenset((oid, mode) for oid, mode in locks or ()),
         wal=int(wal),
-        size=size,
+        size=size or 0,
     )
 
 

@@ -28,6 +28,7 @@ from ingestion.schema.footprint import (
     Footprint,
     Held,
     Relation,
+    Relations,
     driver,
     footprint,
     rows,
@@ -65,6 +66,11 @@ class Observer(Progress):
         """At which it is, or was last: the one that failed, when one did."""
         self._own = 0.0
         self._start: Footprint | None = None
+        self._known: dict[int, Relation] = {}
+        """As they were at the last look; only what the session locks can become other."""
+        self._is_stale = True
+        """Something was rolled back: all has to be looked at again."""
+        self._size = 0
         self._since = 0.0
         self._peak = 0
         self._is_piecewise = False
@@ -75,18 +81,19 @@ class Observer(Progress):
         self._rest: Draft | None = None
         self._open: dict[Held, Holding] = {}
         self._unsettled: list[Draft] = []
-        self._transaction: Footprint | None = None
-        """Before the first lock of the one that is open."""
+        self._transaction: frozenset[int] = frozenset()
+        """The relations before the first lock of the one that is open."""
 
     # --- What the run tells --------------------------------------------------------------------
 
     def starts(self, step: Step) -> None:
         self.step, self.statement = step, ""
-        self._drafts, self._open, self._rest, self._transaction = [], {}, None, None
+        self._drafts, self._open, self._rest, self._transaction = [], {}, None, frozenset()
         self._unsettled = []
         self._operations, self._is_piecewise, self._seen_fully = [], False, 0
         self._start = self._look()
-        self._peak = self._start.size
+        self._known, self._is_stale = {**self._start.relations}, False
+        self._peak = self._size = self._start.size
         self._since = self._now()
 
     def operates(self, step: Step, operation: Operation) -> None:
@@ -162,7 +169,7 @@ class Observer(Progress):
         if self.connection.in_atomic_block:
             self._is_in_transaction(draft)
             result = self._timed(draft, do)
-            self._taken(draft, self._look_after(draft).locks)
+            self._look_after(draft)
         elif needs_no_transaction(text):
             result = self._watched(draft, do)
         else:
@@ -178,11 +185,12 @@ class Observer(Progress):
             result = self._timed(draft, do)
         except DatabaseError as error:
             self._drive("ROLLBACK")
+            self._is_stale = True
             if wants_no_transaction(error):
                 draft.lasted, draft.in_transaction_since = 0.0, None
                 return self._watched(draft, do)
             raise
-        self._taken(draft, self._look_after(draft).locks)
+        self._look_after(draft)
         committing = self._now()
         self._drive("COMMIT")
         draft.lasted += self._now() - committing
@@ -197,8 +205,7 @@ class Observer(Progress):
         draft.held = draft.lasted
         draft.since = began
         self._own += self._now() - began - draft.lasted
-        self._look_after(draft)
-        self._taken(draft, frozenset(seen.locks), after=seen.locks)
+        self._look_after(draft, seen=seen.locks)
         if "CONCURRENTLY" in draft.sql.upper():
             draft.holdings = [each for each in draft.holdings if not _is_of_dead_index(each)]
         self._transaction_ended()
@@ -227,36 +234,61 @@ class Observer(Progress):
         """The rest of an operation is over."""
         draft, self._rest = self._rest, None
         if draft is not None:
-            self._taken(draft, self._look_after(draft).locks)
+            self._is_stale = True  # it may have been in many transactions
+            self._look_after(draft)
             self._drafts.append(draft)
 
     # --- Looking, and the time it takes --------------------------------------------------------
 
     def _draft(self, text: str) -> Draft:
         operation = self._operations[-1].describe() if self._operations else None
-        before = self._look()
-        self._keep_only(before.locks)
+        before = self._look_again()
         if not self._open:
             self._transaction_ended()
-            self._transaction = before
-        old = {oid: each for oid, each in before.relations.items() if not self._is_new(oid, each)}
-        return Draft(text, operation, before, old, self._now())
+            self._transaction = frozenset(self._known)
+        return Draft(text, operation, before.wal, self._size, self._now())
 
     def _timed(self, draft: Draft, do: Callable[[], Any]) -> Any:
         started = self._now()
         try:
             return do()
+        except DatabaseError:
+            self._is_stale = True
+            raise
         finally:
             draft.lasted += self._now() - started
 
-    def _look_after(self, draft: Draft) -> Footprint:
-        draft.after = self._look()
-        self._peak = max(self._peak, draft.after.size)
-        return draft.after
+    def _look_again(self) -> Footprint:
+        """Before a statement."""
+        everything = self._is_stale
+        found = self._look(everything=everything, with_size=False)
+        if self._open.keys() - found.locks and not everything:
+            # Not by a commit, which was heard of: by a rollback, perhaps to a savepoint.
+            everything, found = True, self._look(with_size=False)
+        self._known = {**({} if everything else self._known), **found.relations}
+        self._is_stale = False
+        self._keep_only(found.locks)
+        return found
 
-    def _look(self) -> Footprint:
+    def _look_after(self, draft: Draft, *, seen: Mapping[Held, float] | None = None) -> None:
+        """`seen` are the locks that only another session saw, with the second of each."""
+        everything = self._is_stale or seen is not None
+        found = self._look(everything=everything, with_size=True)
+        there = {oid for oid, _ in found.locks} | found.relations.keys()
+        before = {oid: each for oid, each in self._known.items() if everything or oid in there}
+        old = {oid: each for oid, each in before.items() if not self._is_new(oid, each)}
+        draft.has_done(before, found, old=old)
+        self._taken(draft, {**found.relations, **before}, seen or dict.fromkeys(found.locks, 0.0))
+        self._is_stale = False
+        for gone in before.keys() - found.relations.keys():
+            del self._known[gone]
+        self._known |= found.relations
+        self._size = found.size
+        self._peak = max(self._peak, found.size)
+
+    def _look(self, *, everything: bool = True, with_size: bool = True) -> Footprint:
         started = time.perf_counter()
-        found = footprint(self.connection)
+        found = footprint(self.connection, everything=everything, with_size=with_size)
         self._own += time.perf_counter() - started
         return found
 
@@ -274,27 +306,21 @@ class Observer(Progress):
 
     # --- Locks ---------------------------------------------------------------------------------
 
-    def _taken(
-        self, draft: Draft, held: frozenset[Held], *, after: Mapping[Held, float] | None = None
-    ) -> None:
-        """By this statement, on what is there or was there until now; `after` so many seconds."""
-        now = draft.after or draft.before
-        known = {**now.relations, **draft.before.relations}
-        for key in held - self._open.keys():
+    def _taken(self, draft: Draft, known: Relations, held: Mapping[Held, float]) -> None:
+        """By this statement, each so many seconds after its start."""
+        for key in held.keys() - self._open.keys():
             oid, mode = key
             if relation := known.get(oid):
-                since = draft.since + (after[key] if after else 0)
-                holding = Holding(relation, mode, self._is_new(oid, relation), since)
+                is_new = self._is_new(oid, relation)
+                holding = Holding(relation, mode, is_new, draft.since + held[key])
                 self._open[key] = holding
                 draft.holdings.append(holding)
 
     def _is_new(self, oid: int, relation: Relation) -> bool:
         """An index of an older table is used as soon as the transaction that made it ends."""
-        of_step, of_transaction = self._start, self._transaction
-        return (of_step is not None and relation.table not in of_step.relations) or (
-            relation.kind == "index"
-            and of_transaction is not None
-            and oid not in of_transaction.relations
+        of_step = self._start.relations if self._start else {}
+        return relation.table not in of_step or (
+            relation.kind == "index" and oid not in self._transaction
         )
 
     def _keep_only(self, held: frozenset[Held]) -> None:

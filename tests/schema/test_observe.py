@@ -230,6 +230,31 @@ def run(apps, editor):
 
 
 @pytest.mark.slow
+def test_what_a_savepoint_took_back_is_not_blamed_on_the_next(observe: Observe) -> None:
+    step = observe(
+        python="""
+def run(apps, editor):
+    with editor.connection.cursor() as cursor:
+        try:
+            with transaction.atomic(using=editor.connection.alias):
+                cursor.execute("ALTER TABLE t ALTER n TYPE bigint")
+                cursor.execute("CREATE TABLE fresh (id int)")
+                raise ValueError
+        except ValueError:
+            pass
+        cursor.execute("LOCK TABLE t")
+        cursor.execute("CREATE TABLE fresh (id int)")
+"""
+    )
+    assert [words(each) for each in step.statements] == [
+        "AccessExclusive t, t_n, t_pkey; rewritten t, t_n, t_pkey; scanned t",
+        "",
+        "AccessExclusive t",
+        "",
+    ]
+
+
+@pytest.mark.slow
 def test_a_statement_that_ends_its_own_transaction_is_seen_as_well(observe: Observe) -> None:
     ask(
         "CREATE PROCEDURE slowly() LANGUAGE plpgsql AS $$ BEGIN "
