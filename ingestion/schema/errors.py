@@ -596,6 +596,52 @@ class RehearsalInterrupted(SchemaError):
 # --- What cannot be linted -----------------------------------------------------------------
 
 
+class SquawkIsMissing(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The program squawk is not installed beside this Python.",
+            hint="Get it with: pip install squawk-cli",
+        )
+
+
+class SquawkFailed(SchemaError):
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The program squawk did not answer as expected: {why}.",
+            hint="Install the version that requirements.txt names.",
+        )
+
+
+class NoGitCheckout(SchemaError):
+    def __init__(self, folder: str, why: str) -> None:
+        super().__init__(
+            f"What is new cannot be told: git does not know {folder} ({why}).",
+            hint="Run this in a git checkout, or name the app and the migration.",
+        )
+
+
+class UnknownRef(SchemaError):
+    def __init__(self, ref: str) -> None:
+        super().__init__(
+            f"git knows no commit '{ref}' that this checkout has grown from.",
+            hint="Fetch it, with its history: git fetch --unshallow origin, or name a commit that "
+            "git log shows.",
+        )
+        self.ref = ref
+
+
+class CannotLint(SchemaError):
+    """A migration that does not run on the scratch database."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"The migrations do not run on an empty database, where they are watched: "
+            f"{where} failed: {why}.",
+            hint="Nothing was changed. Mend the migration so that it also runs where no rows are.",
+        )
+        self.where, self.why = where, why
+
+
 # --- What cannot be verified ---------------------------------------------------------------
 
 
