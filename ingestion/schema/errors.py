@@ -641,6 +641,10 @@ class CannotLint(SchemaError):
         )
         self.where, self.why = where, why
 
+    @classmethod
+    def undoing(cls, where: str, why: str) -> "CannotLint":
+        return cls(f"undoing {where}", why)
+
 
 # --- What cannot be verified ---------------------------------------------------------------
 

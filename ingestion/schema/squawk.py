@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.schema.errors import SquawkFailed, SquawkIsMissing
+from ingestion.schema.hazards import NOTHING
 
 EXCLUDED = {
     "prefer-bigint-over-int": "Which integer fits is for the model to say.",
@@ -90,6 +91,22 @@ OTHERS = IMPLIED_BY_UNDOING | {
 """Those that squawk judges alone, as far as this version is known."""
 
 RULES = OTHERS | OBSERVED.keys()
+
+NAMED_BY_NOBODY = ("ALTER INDEX ", "ALTER SEQUENCE ")
+"""What can be renamed without anybody noticing."""
+
+EFFECTS = dict.fromkeys(
+    IMPLIED_BY_UNDOING, ("whatever uses it", "the release that is still running")
+) | {
+    "require-concurrent-partition-detach": (
+        "reads and writes of the partitioned table",
+        "everybody who reads or writes it",
+    ),
+    "ban-truncate-cascade": (NOTHING, "whoever keeps rows in a table that refers to this one"),
+}
+"""What is blocked, and for whom, by what squawk judges alone."""
+NO_EFFECT = (NOTHING, "whoever runs the migration")
+NO_HELP = "Do without it, or say in lint_waivers why it is meant."
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ The reason is for whoever reads the migration next; without one, nothing is waiv
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.db.migrations import Migration
 
 ATTRIBUTE = "lint_waivers"
+JUDGED_ELSEWHERE = frozenset({"data-loss", "irreversible", "order-dependence"})
+"""Rules of `schema verify`, which says itself what of them is waived."""
 FEWEST_WORDS = 3
 """Of a reason; "ok" is none."""
 
@@ -92,5 +94,5 @@ def _given(migration: Migration) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else dict.fromkeys(given)
 
 
-def _is_reason(reason: object) -> bool:
+def _is_reason(reason: object) -> TypeGuard[str]:
     return isinstance(reason, str) and len(reason.split()) >= FEWEST_WORDS

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.errors import NotPostgres, SchemaError
-from ingestion.schema.subcommands import adopt, diagram, history, rehearse, show, status
+from ingestion.schema.subcommands import adopt, diagram, history, lint, rehearse, show, status
 
 
 class Subcommand(Protocol):
@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "show": show,
     "adopt": adopt,
     "diagram": diagram,
+    "lint": lint,
     "rehearse": rehearse,
 }
 
