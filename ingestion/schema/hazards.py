@@ -70,8 +70,12 @@ def blocking(
     *,
     concerns: Callable[[str], bool],
     is_python: Callable[[Observed], bool],
+    are_one: Callable[[Observed, Observed], bool],
 ) -> Iterator[Hazard]:
-    """`concerns` tells whether others may use a relation, `is_python` whose statement it is."""
+    """`concerns` tells whether others may use a relation, `is_python` whose statement it is.
+
+    `are_one` tells whether two statements in a row share a transaction where not all of them do.
+    """
     new = {lock.relation for each in step.statements for lock in each.locks if lock.is_new}
 
     def may_be_used(relation: str) -> bool:
@@ -80,7 +84,7 @@ def blocking(
     held: list[tuple[Lock, Observed]] = []
     previous: Observed | None = None
     for each in step.statements:
-        if not step.is_transaction and not _is_one_piece(previous, each):
+        if not (step.is_transaction or (previous and are_one(previous, each))):
             held = []
         before = list(held)
         held += [(lock, each) for lock in each.locks if _is_in_the_way(lock, may_be_used)]
@@ -92,15 +96,6 @@ def blocking(
 def _is_in_the_way(lock: Lock, concerns: Callable[[str], bool]) -> bool:
     is_of_rows = lock.kind not in {"index", "sequence"}
     return is_of_rows and lock.blocks_writes and concerns(lock.relation)
-
-
-def _is_one_piece(previous: Observed | None, each: Observed) -> bool:
-    """Where each statement has a transaction of its own, those of one of Django's share theirs."""
-    return (
-        previous is not None
-        and previous.operation == each.operation is not None
-        and not each.operation.startswith("Raw ")
-    )
 
 
 def _slow(

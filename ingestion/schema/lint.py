@@ -103,6 +103,7 @@ class _Judge:
                 step,
                 concerns=lambda relation: self._concerns(seen, relation),
                 is_python=remedies.is_python,
+                are_one=remedies.are_one_transaction,
             )
         )
         if step is seen.up and self._is_own(seen):

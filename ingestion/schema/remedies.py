@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from django.db.migrations import RunPython, RunSQL
 from django.db.migrations.operations import AddField, RemoveField, SeparateDatabaseAndState
@@ -13,14 +15,17 @@ from ingestion.schema.catalog import table_of as table_of_thing
 from ingestion.schema.editor import editor
 from ingestion.schema.hazards import Hazard
 from ingestion.schema.observe import Observed
+from ingestion.schema.pieces import WHOLE
 from ingestion.schema.project import Project
 from ingestion.schema.safe_forms import Place, SafeForm, safe_form
 from ingestion.schema.safe_sql import named_by_postgres
-from ingestion.schema.statements import names, split
+from ingestion.schema.sources import file_of
+from ingestion.schema.statements import names, split, transaction_control
 from ingestion.schema.states import State, after
 from ingestion.schema.watching import Seen
 
 TAKE_IT_OUT = "Take atomic = False out of the migration."
+LINEAR = "Write the name of the last file into max_migration.txt."
 BY_HAND = "Do this in a migration of its own, at a quiet hour, or in steps that block nobody."
 
 
@@ -56,6 +61,24 @@ class Remedies:
             for part in _with_parts(self.operations[place])
         )
 
+    def are_one_transaction(self, first: Observed, second: Observed) -> bool:
+        """In a migration that is not atomic: one operation of Django's own, or BEGIN … COMMIT."""
+        part = self._part_of(second)
+        if part is None or self._part_of(first) is not part:
+            return False
+        if isinstance(part, RunSQL):
+            return any(
+                first.sql in group and second.sql in group
+                for said in (part.sql, part.reverse_sql)
+                for group in _transactions("; ".join(_texts(said)))
+            )
+        return type(part) in WHOLE or part.atomic
+
+    def _part_of(self, observed: Observed) -> Operation | None:
+        place = self.operation_of(observed.operation, observed.sql)
+        parts = [] if place is None else _with_parts(self.operations[place])
+        return next((part for part in parts if part.describe() == observed.operation), None)
+
     def form(
         self, hazard: Hazard, *, forwards: Sequence[Hazard], backwards: Sequence[Hazard]
     ) -> SafeForm:
@@ -67,8 +90,16 @@ class Remedies:
             return SafeForm(BY_HAND)
         if place not in self._forms:
             there, back = (self._rules(place, found) for found in (forwards, backwards))
-            self._forms[place] = safe_form(self._place(place, there, back))
+            form = safe_form(self._place(place, there, back))
+            if self._is_linear and any(file.name != self.seen.key[1] for file in form.files):
+                form = replace(form, advice=f"{form.advice} {LINEAR}")
+            self._forms[place] = form
         return self._forms[place]
+
+    @property
+    def _is_linear(self) -> bool:
+        path = file_of(self.seen.migration)
+        return path is not None and path.with_name("max_migration.txt").exists()
 
     def _rules(self, place: int, found: Sequence[Hazard]) -> frozenset[str]:
         return frozenset(
@@ -161,18 +192,39 @@ def _is_deferred_of(operation: Operation, sql: str) -> bool:
     if not isinstance(operation, AddField | RemoveField):
         return False
     mentioned = {word.lower() for word in re.findall(r"[\w$]+", sql)}
-    return operation.name_lower in mentioned or f"{operation.name_lower}_id" in mentioned
+    chosen = operation.field.db_column if isinstance(operation, AddField) else None
+    column = (chosen or operation.name).lower()
+    return bool({column, f"{column}_id"} & mentioned)
 
 
 def _says(operation: Operation, sql: str) -> bool:
     """The text of a RunSQL, which is told by nothing else from the next one."""
-    texts: list[str] = []
-    for part in _with_parts(operation):
-        if isinstance(part, RunSQL):
-            for said in (part.sql, part.reverse_sql):
-                texts += [said] if isinstance(said, str) else map(_text, said or ())
+    texts = [
+        text
+        for part in _with_parts(operation)
+        if isinstance(part, RunSQL)
+        for said in (part.sql, part.reverse_sql)
+        for text in _texts(said)
+    ]
     return any(sql in text or text in sql for text in texts if text)
 
 
-def _text(said: object) -> str:
-    return said if isinstance(said, str) else f"{said[0]}" if isinstance(said, tuple | list) else ""
+def _texts(said: Any) -> list[str]:
+    """Of a RunSQL: one, or a list, in which some may come with their parameters."""
+    if isinstance(said, str):
+        return [said]
+    return [each if isinstance(each, str) else each[0] for each in said or ()]
+
+
+def _transactions(script: str) -> Iterator[list[str]]:
+    """What stands between each BEGIN and its end."""
+    group: list[str] | None = None
+    for statement in split(script):
+        if not transaction_control(statement):
+            if group is not None:
+                group.append(statement)
+        elif statement.split()[0].upper() in {"BEGIN", "START"}:
+            group = []
+        elif group is not None and " TO " not in statement.upper():
+            yield group
+            group = None

@@ -280,6 +280,21 @@ def test_python_after_a_lock_is_found_although_there_are_no_rows(shop: Shop) -> 
     assert rules() == ["data-moved-under-lock"]
 
 
+SCRIPT = "ALTER TABLE shop_book ADD extra text; UPDATE shop_book SET extra = 'a'"
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [(f"BEGIN; {SCRIPT}; COMMIT", ["data-moved-under-lock"]), (SCRIPT.replace("; ", '", "'), [])],
+)
+def test_what_shares_a_transaction_is_told_from_what_does_not(
+    shop: Shop, script: str, found: list[str]
+) -> None:
+    back = "ALTER TABLE shop_book DROP extra"
+    shop(f'migrations.RunSQL(["{script}"], "{back}")', attributes="atomic = False")
+    assert rules() == found
+
+
 def test_what_the_running_release_uses_may_not_go_with_the_next(shop: Shop) -> None:
     first, second = ("shop", "0002_change"), ("shop", "0003_drop")
     state = 'migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField("book",'
