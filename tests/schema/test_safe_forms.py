@@ -14,7 +14,7 @@ from ingestion.schema.origin import origin
 from ingestion.schema.plan import Key
 from ingestion.schema.project import Project
 from ingestion.schema.watching import watch
-from tests.schema.conftest import Use, WriteApp
+from tests.schema.conftest import Migrate, Use, WriteApp
 
 pytestmark = pytest.mark.slow
 
@@ -338,3 +338,67 @@ def test_where_nothing_can_be_pasted_a_sentence_says_what_to_do(
     assert found
     assert all(each.safe_form.advice.startswith(says) for each in found)
     assert not any(each.safe_form.files for each in found)
+
+
+# --- With rows -----------------------------------------------------------------------------
+
+ROWS = 25_000
+"""Two batches and a half."""
+
+
+def do(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def ask(question: str) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]
+
+
+def test_a_type_is_changed_and_changed_back_under_rows_that_come_meanwhile(
+    shop: Callable[..., Linted], migrate: Migrate
+) -> None:
+    original = shop(
+        **{
+            SHOP: SECOND.replace(
+                "{operations}", CASES["AlterField to a wider type, with an index"][0]
+            )
+        }
+    )
+    files = pasted(original.findings, source="")
+    shop(**files)
+    migrate("shop", "0001")
+    write = (
+        "INSERT INTO shop_book (title, year, pages) SELECT 'T', 1, n FROM generate_series(1, {}) n"
+    )
+    do(write.format(ROWS))
+    for name in files:
+        migrate("shop", name)
+        do(write.format(1))
+        do("UPDATE shop_book SET pages = pages + 1 WHERE id % 1000 = 0")
+        assert ask("SELECT count(*) FROM shop_book WHERE pages IS NULL") == 0
+    total = ask("SELECT sum(pages) FROM shop_book")
+    assert ask("SELECT pg_typeof(pages)::text FROM shop_book LIMIT 1") == "bigint"
+    migrate("shop", "0001", accept_data_loss=True)
+    assert ask("SELECT pg_typeof(pages)::text FROM shop_book LIMIT 1") == "integer"
+    assert ask("SELECT sum(pages) FROM shop_book") == total
+
+
+@pytest.mark.parametrize(
+    ("case", "filled"),
+    [
+        ("AddField with a volatile default", "SELECT count(DISTINCT key) FROM shop_book"),
+        ("AlterField not null", "SELECT sum(pages) FROM shop_book"),
+    ],
+)
+def test_rows_that_were_there_are_filled_in_batches(
+    shop: Callable[..., Linted], migrate: Migrate, case: str, filled: str
+) -> None:
+    original = shop(**{SHOP: SECOND.replace("{operations}", CASES[case][0])})
+    shop(**pasted(original.findings, source=""))
+    migrate("shop", "0001")
+    do(f"INSERT INTO shop_book (title, year) SELECT 'T', 1 FROM generate_series(1, {ROWS})")
+    migrate()
+    assert ask(filled) == ROWS
