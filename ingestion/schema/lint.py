@@ -4,6 +4,7 @@ each migration up and down, watched ─► hazards ─┐
 the same SQL ─► squawk ─────────────────────────┴─► findings, each with its safe form
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -178,9 +179,27 @@ def _is_harmless(said: Said, seen: Seen, way: str) -> bool:
         squawk.NAMED_BY_NOBODY
     ):
         return True
+    before, after = (seen.before, seen.after) if way == FORWARDS else (seen.after, seen.before)
+    if match := _DROPS.match(said.statement):
+        path = name(*names(match["name"]))
+        was, stays = (any(_is_called(thing, path) for thing in each) for each in (before, after))
+        return not was or stays
     table = table_of(said.statement)
-    there = seen.before if way == FORWARDS else seen.after
-    return table is not None and f"table {name(*names(table))}" not in there
+    return table is not None and f"table {name(*names(table))}" not in before
+
+
+_DROPS = re.compile(
+    r"DROP\s+(?:MATERIALIZED\s+VIEW|VIEW|FUNCTION|PROCEDURE|TYPE|DOMAIN|SEQUENCE|EXTENSION)\s+"
+    r'(?:IF\s+EXISTS\s+)?(?P<name>(?:[\w$]+|"[^"]+")(?:\.(?:[\w$]+|"[^"]+"))?)',
+    re.IGNORECASE,
+)
+
+
+def _is_called(thing: str, path: str) -> bool:
+    """Of whatever kind, and with whatever arguments."""
+    return not thing.startswith(("table ", "column ", "constraint ", "index ")) and (
+        f"{thing} ".partition("(")[0].rstrip().endswith(f" {path}")
+    )
 
 
 def _finding(

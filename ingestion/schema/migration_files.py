@@ -90,16 +90,17 @@ def _one_to_a_line(text: str, sqls: Sequence[Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def slug(operation: Operation, *, verb: str = "") -> str:
-    """For the name of a file: what Django would call it."""
+def slug(operation: Operation, *, what_only: bool = False) -> str:
+    """For the name of a file: what Django would call it; or what it is about, without the verb."""
     if isinstance(operation, RunSQL | SeparateDatabaseAndState) and operation.state_operations:
-        return slug(operation.state_operations[0], verb=verb)
+        return slug(operation.state_operations[0], what_only=what_only)
     if isinstance(operation, RunPython):
         return getattr(operation.code, "__name__", "rows").strip("<>_").lower() or "rows"
     fragment = operation.migration_name_fragment or "rows"
-    return (
-        f"{verb}_{fragment.removeprefix('remove_').removeprefix('delete_')}" if verb else fragment
-    )
+    return _VERB.sub("", fragment) if what_only else fragment
+
+
+_VERB = re.compile(r"^(?:remove|delete|alter)_")
 
 
 def called(operation: Operation) -> str:

@@ -203,8 +203,8 @@ def _with_default(place: Place, operation: AddField) -> SafeForm:
     default = _constant(operation.field)
     if default is NOT_PROVIDED:
         advice = (
-            "Let it be empty at first. When all of the old release is gone, fill it in batches "
-            "and take null=True away."
+            "Let it be empty at first, in the model too: null=True. When the old release is gone "
+            "everywhere, fill it in batches and take that away again."
         )
         chosen = _changed(operation.field, null=True)
     else:
@@ -258,14 +258,26 @@ TWO_RELEASES = (
 )
 
 
+KEY_STAYS = (
+    "Its foreign key stays until then: rows that it points at cannot be deleted meanwhile, unless "
+    "you drop the key at once."
+)
+
+
 def _in_two_releases(place: Place, operation: RemoveField | DeleteModel) -> SafeForm:
     parts: list[Operation] = []
     if isinstance(operation, RemoveField):
         model = place.model(operation.model_name, state=place.before)
-        parts = _may_be_left_out(model, model._meta.get_field(operation.name))
+        field = model._meta.get_field(operation.name)
+        parts = _may_be_left_out(model, field)
+        refers = bool(field.remote_field)
+    else:
+        model = place.model(operation.name, state=place.before)
+        refers = any(field.remote_field for field in model._meta.get_fields())
+    advice = f"{TWO_RELEASES} {KEY_STAYS}" if refers else TWO_RELEASES
     removal = SeparateDatabaseAndState(database_operations=parts, state_operations=[operation])
     drop = run_sql(_plain(place.forwards), _brought_back(place, is_empty=bool(parts)))
-    return _in_releases(place, TWO_RELEASES, removal, drop, atomic=not parts)
+    return _in_releases(place, advice, removal, drop, atomic=not parts)
 
 
 def _may_be_left_out(model: Any, of: Any) -> list[Operation]:
@@ -293,7 +305,7 @@ def _in_releases(
 ) -> SafeForm:
     form = _replaced(place, advice, [first], atomic=atomic)
     number = place.next_number + (0 if place.is_alone else 1)
-    name = f"{number:04}_{slug(place.operation, verb='drop')}"
+    name = f"{number:04}_drop_{slug(place.operation, what_only=True)}"
     needs_none = any("CONCURRENTLY" in sql for sql in second.reverse_sql or ())
     last = new_file(
         name,

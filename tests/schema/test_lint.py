@@ -259,6 +259,26 @@ def test_what_squawk_alone_finds_is_found(shop: Shop) -> None:
     assert found.safe_form.advice.startswith("Remove the `CASCADE`")
 
 
+VIEW = "CREATE VIEW years AS SELECT year FROM shop_book"
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        (f"{VIEW}; DROP VIEW years", []),
+        ("DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one, 2 AS two", []),
+        ("DROP VIEW v", ["ban-drop-view"]),
+        ("ALTER INDEX shop_book_pkey RENAME TO book_key", []),
+    ],
+)
+def test_what_comes_back_or_was_never_there_is_missed_by_nobody(
+    shop: Shop, script: str, found: list[str]
+) -> None:
+    second = following(f'migrations.RunSQL("{script}")', before="0002_change")
+    shop('migrations.RunSQL("CREATE VIEW v AS SELECT 1 AS one", "")', **{"0003_view": second})
+    assert rules(("shop", "0003_view")) == found
+
+
 @pytest.mark.parametrize(
     ("operations", "found"),
     [
