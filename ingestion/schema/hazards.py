@@ -251,9 +251,9 @@ def _hazard(
 
 
 def both(relations: Sequence[str], word: str = "and") -> str:
-    """ "a", "a and b", or with the first few."""
-    if len(relations) == 2:
-        return f"{relations[0]} {word} {relations[1]}"
+    """ "a", "a and b", "a, b and c", or the first few and how many more."""
+    if 1 < len(relations) <= 4:
+        return f"{', '.join(relations[:-1])} {word} {relations[-1]}"
     return listed(relations, most=4)
 
 

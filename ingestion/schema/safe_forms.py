@@ -34,11 +34,19 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ingestion.schema import hazards
-from ingestion.schema.catalog import Catalog
+from ingestion.schema.catalog import Catalog, name
 from ingestion.schema.migration_files import File, called, moved_python, new_file, run_sql, slug
 from ingestion.schema.safe_sql import NameOf, named_by_postgres, softened
+from ingestion.schema.statements import names
 from ingestion.schema.states import State
-from ingestion.schema.type_change import ADVICE, BY_ANOTHER_NAME, OF_A_KEY, TypeChange, order
+from ingestion.schema.type_change import (
+    ADVICE,
+    BY_ANOTHER_NAME,
+    OF_A_KEY,
+    Column,
+    TypeChange,
+    order,
+)
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,15 @@ def _by_sql(
 
 
 def _softened(place: Place, sqls: Sequence[str]) -> list[str]:
-    return softened(sqls, is_rewritten=place.is_rewritten, name_of=place.name_of)
+    def keeps_type(table: str, column: str) -> bool:
+        thing = f"column {name(*names(table), *names(column))}"
+        known = [things.get(thing) for things in (place.things_before, place.things_after)]
+        was, became = (each and Column.read(each).type for each in known)
+        return was == became
+
+    return softened(
+        sqls, is_rewritten=place.is_rewritten, name_of=place.name_of, keeps_type=keeps_type
+    )
 
 
 def _state_operations(operation: Operation) -> list[Operation]:
@@ -429,7 +445,7 @@ def _when(place: Place, files: Sequence[File], before: str, *, is_last: bool) ->
     if place.is_alone:
         return f"Instead of {before}:"
     what = called(place.operation)
-    return f"Take '{what}' and what follows it out of {before}, and put it after that:"
+    return f"Take '{what}', and whatever needs it, out of {before}; after that one:"
 
 
 def _changed(of: Field, **attributes: Any) -> Field:

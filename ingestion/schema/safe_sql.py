@@ -25,6 +25,8 @@ BATCH_ROWS = 10_000
 
 NameOf = Callable[[str, str, str], str]
 """Table, column and "key" or "check" → the name that PostgreSQL gives a constraint without one."""
+KeepsType = Callable[[str, str], bool]
+"""Whether a table's column has the same type before and after."""
 
 
 def named_by_postgres(table: str, column: str, suffix: str) -> str:
@@ -32,10 +34,18 @@ def named_by_postgres(table: str, column: str, suffix: str) -> str:
 
 
 def softened(
-    sqls: Sequence[str], *, is_rewritten: bool = False, name_of: NameOf = named_by_postgres
+    sqls: Sequence[str],
+    *,
+    is_rewritten: bool = False,
+    name_of: NameOf = named_by_postgres,
+    keeps_type: KeepsType = lambda _table, _column: False,
 ) -> list[str]:
-    """`is_rewritten`: a column with a default that differs from row to row is added empty."""
-    softener = _Softener(is_rewritten, name_of)
+    """`is_rewritten`: a column with a default that differs from row to row is added empty.
+
+    Django says the type again with whatever changes of a column, and PostgreSQL then builds some
+    of its indexes anew: where it stays, it is better not said.
+    """
+    softener = _Softener(is_rewritten, name_of, keeps_type)
     return [soft for sql in sqls for each in statements(sql) for soft in softener(each)]
 
 
@@ -52,6 +62,7 @@ _UNIQUE = re.compile(
 )
 _CHECKED = re.compile(rf"ADD CONSTRAINT (?P<name>{NAME})(?:CHECK|FOREIGN KEY) ")
 _NOT_NULL = re.compile(rf"ALTER (?:COLUMN )?(?P<column>{NAME})SET NOT NULL $")
+_TYPE = re.compile(rf"ALTER (?:COLUMN )?(?P<column>{NAME})(?:SET DATA )?TYPE ")
 _COLUMN = re.compile(
     rf"ADD (?!CONSTRAINT |PRIMARY |UNIQUE |CHECK |FOREIGN |EXCLUDE )(?:COLUMN )?"
     rf"(?:IF NOT EXISTS )?(?P<column>{NAME})"
@@ -62,6 +73,7 @@ _COLUMN = re.compile(
 class _Softener:
     is_rewritten: bool
     name_of: NameOf
+    keeps_type: KeepsType
 
     def __call__(self, statement: Statement) -> Iterator[str]:
         shape = statement.shape
@@ -92,6 +104,8 @@ class _Softener:
             yield from not_null(table, action.name(match, "column"))
         elif match := _COLUMN.match(shape):
             yield from self._column(action, match, table)
+        elif (match := _TYPE.match(shape)) and self.keeps_type(table, action.name(match, "column")):
+            return
         else:
             yield f"ALTER TABLE {table} {action.text}"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingestion.schema.breaking import Change, breaking, type_of
-from ingestion.schema.hazards import Hazard, blocking, parted_without_need
+from ingestion.schema.hazards import Hazard, blocking, both, parted_without_need
 from ingestion.schema.observe import Lock, Observed, StepObserved
 from ingestion.schema.plan import Step
 
@@ -106,6 +106,14 @@ def test_a_foreign_key_blocks_writing_to_both_tables() -> None:
     [found] = hazards(statement)
     assert (found.rule, found.relation) == ("scan-under-lock", "documents")
     assert found.blocks == "writes to documents and users"
+
+
+@pytest.mark.parametrize(
+    ("relations", "said"),
+    [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"), ("abcdef", "a, b, c and 3 more")],
+)
+def test_tables_are_named_up_to_a_few(relations: str, said: str) -> None:
+    assert both(list(relations)) == said
 
 
 def test_a_foreign_key_of_a_new_table_reads_nothing() -> None:

@@ -34,7 +34,9 @@ class Migration(migrations.Migration):
             ("year", models.IntegerField(default=2000)),
             ("pages", models.IntegerField(null=True, db_index=True)),
             ("writer_id", models.BigIntegerField(null=True)),
-        ]),
+        ], options={"indexes": [
+            models.Index(fields=["writer_id"], condition=models.Q(subtitle__isnull=False), name="book_writer"),
+        ]}),
     ]
 """
 SECOND = """
@@ -157,6 +159,10 @@ CASES = {
     "AlterField not null, without a default": (
         'migrations.AlterField("book", "subtitle", models.TextField())',
         {"scan-under-lock"},
+    ),
+    "AlterField another comment, with an index on a condition": (
+        'migrations.AlterField("book", "writer_id", models.BigIntegerField(db_comment="Who"))',
+        {"index-built-under-lock"},
     ),
     "AddField foreign key": (
         'migrations.AddField("book", "author", models.ForeignKey("shop.Author", models.CASCADE,'
