@@ -15,10 +15,10 @@ from ingestion.schema.hazards import Hazard
 from ingestion.schema.limits import Limits
 from ingestion.schema.observe import Observed, StepObserved
 from ingestion.schema.origin import Origin
+from ingestion.schema.place import SafeForm
 from ingestion.schema.plan import Key
 from ingestion.schema.project import Project
 from ingestion.schema.remedies import Remedies
-from ingestion.schema.safe_forms import SafeForm
 from ingestion.schema.squawk import Complaint
 from ingestion.schema.statements import names, split, table_of
 from ingestion.schema.watching import Seen, used, watch

@@ -9,7 +9,7 @@ from ingestion.schema.choice import Chosen
 from ingestion.schema.hazards import NOTHING, in_short
 from ingestion.schema.lint import Finding
 from ingestion.schema.objects import plain
-from ingestion.schema.safe_forms import SafeForm
+from ingestion.schema.place import SafeForm
 from ingestion.schema.units import counted
 
 WIDTH = 96

@@ -16,8 +16,9 @@ from ingestion.schema.editor import editor
 from ingestion.schema.hazards import Hazard
 from ingestion.schema.observe import Observed
 from ingestion.schema.pieces import WHOLE
+from ingestion.schema.place import Place, SafeForm
 from ingestion.schema.project import Project
-from ingestion.schema.safe_forms import Place, SafeForm, safe_form
+from ingestion.schema.safe_forms import safe_form
 from ingestion.schema.safe_sql import named_by_postgres
 from ingestion.schema.sources import file_of
 from ingestion.schema.statements import names, split, transaction_control

@@ -35,7 +35,11 @@ class Migration(migrations.Migration):
             ("pages", models.IntegerField(null=True, db_index=True)),
             ("writer_id", models.BigIntegerField(null=True)),
         ], options={"indexes": [
-            models.Index(fields=["writer_id"], condition=models.Q(subtitle__isnull=False), name="book_writer"),
+            models.Index(
+                fields=["writer_id"],
+                condition=models.Q(subtitle__isnull=False),
+                name="book_writer",
+            ),
         ]}),
     ]
 """
