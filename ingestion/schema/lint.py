@@ -7,10 +7,11 @@ the same SQL ─► squawk ─────────────────�
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ingestion.schema import hazards, squawk, waivers
 from ingestion.schema.breaking import Change, breaking
-from ingestion.schema.catalog import catalog, name
+from ingestion.schema.catalog import Catalog, catalog, name
 from ingestion.schema.hazards import Hazard
 from ingestion.schema.limits import Limits
 from ingestion.schema.observe import Observed, StepObserved
@@ -78,9 +79,13 @@ def judged(
 class _Judge:
     def __init__(self, project: Project, running: Collection[Key]) -> None:
         self.project = project
-        self.there = catalog(project.connection)
         self.running = used(project.state(running)) if running else frozenset()
         self.server_version: int = project.connection.pg_version  # type: ignore[attr-defined]
+
+    @cached_property
+    def there(self) -> Catalog:
+        """What the live database has."""
+        return catalog(self.project.connection)
 
     def findings(self, seen: Seen) -> list[Finding]:
         remedies = Remedies(self.project, seen)
