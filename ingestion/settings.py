@@ -22,7 +22,7 @@ DATABASES = {"default": database(env, project=BASE_DIR)}
 EMBEDDED = is_embedded(env)
 SECRET_KEY = secret_key(env, generate_in=BASE_DIR if EMBEDDED or LAPTOP else None)
 
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 
 # --- What it is made of --------------------------------------------------------------------
 

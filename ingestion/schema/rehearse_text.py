@@ -121,19 +121,23 @@ def many(each: Observed) -> str:
 
 
 def effects(each: Observed) -> Iterator[str]:
-    locks = [lock for lock in each.locks if lock.blocks_writes]
-    by_mode = dict.fromkeys((lock.mode, lock.blocks_reads) for lock in locks)
-    for mode, blocks_reads in by_mode:
+    locks = [lock for lock in each.locks if not lock.is_new]
+    for mode in dict.fromkeys(lock.mode for lock in locks):
         those = [lock for lock in locks if lock.mode == mode]
-        whom = "reading and writing wait" if blocks_reads else "writing waits"
-        longest = max(lock.held_ms for lock in those)
-        yield f"{mode} on {names(those)}: {whom} {brief(longest)}"
+        longest = brief(max(lock.held_ms for lock in those))
+        yield f"{mode} on {names(those)}: {_who_waits(those[0], longest)}"
     for rows in each.updated:
         yield f"locks {counted(rows.count, 'row')} of {rows.relation} for {brief(each.held_ms)}"
     done = [("rewrites", each.rewritten), ("empties", each.emptied), ("scans", each.scanned)]
     words = [f"{verb} {', '.join(tables)}" for verb, tables in done if tables]
     if words:
         yield "; ".join(words)
+
+
+def _who_waits(lock: Lock, time: str) -> str:
+    if lock.blocks_reads:
+        return f"reading and writing wait {time}"
+    return f"writing waits {time}" if lock.blocks_writes else f"held {time}, nobody waits"
 
 
 def names(locks: Sequence[Lock]) -> str:
