@@ -1,6 +1,7 @@
--- One row for each thing: its kind, its names from the outermost inwards, what follows the names,
--- and its definition. Works on PostgreSQL 15 to 18: a catalogue column that only some of them
--- have is read out of to_jsonb(row).
+-- One row for each thing: its kind, its names from the outermost inwards, the same as SQL writes
+-- them, what follows the names, and its facts; then its address in pg_depend, and the addresses
+-- of what it depends on, each with the sort of dependency. Works on PostgreSQL 15 to 18: a
+-- catalogue column that only some of them have is read out of to_jsonb(row).
 WITH schemas AS MATERIALIZED (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl,
            CASE row_number() OVER (ORDER BY place)
@@ -20,7 +21,8 @@ bookkeeping AS MATERIALIZED (
      WHERE c.relname IN ('schema_journal', 'django_migrations')
 ),
 owned AS MATERIALIZED (  -- sequences, by serial and identity columns or by OWNED BY
-    SELECT d.objid AS oid, d.refobjid AS owner, a.attname AS owner_column
+    SELECT d.objid AS oid, d.refobjid AS owner, a.attname AS owner_column,
+           d.deptype = 'i' AS is_identity
       FROM pg_depend d
       JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
@@ -56,11 +58,14 @@ types AS MATERIALIZED (
                SELECT FROM members m WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid)
 ),
 parents AS MATERIALIZED (
-    SELECT inhrelid AS oid, string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) AS names
+    SELECT inhrelid AS oid, json_agg(inhparent::regclass::text ORDER BY inhseqno) AS names
       FROM pg_inherits GROUP BY inhrelid
 ),
+enabled_as (words) AS (  -- of triggers and rules
+    SELECT '{"D": "DISABLED", "R": "ENABLED REPLICA", "A": "ENABLED ALWAYS"}'::json
+),
 options AS MATERIALIZED (  -- a table's own and those of its TOAST table
-    SELECT r.oid, string_agg(option, ', ' ORDER BY option) AS list
+    SELECT r.oid, json_agg(option ORDER BY option) FILTER (WHERE option IS NOT NULL) AS list
       FROM relations r
       LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid
      CROSS JOIN LATERAL (
@@ -70,23 +75,28 @@ options AS MATERIALIZED (  -- a table's own and those of its TOAST table
      GROUP BY r.oid
 ),
 owners AS (  -- of privileges: `type` is what acldefault() calls it
-    SELECT CASE relkind WHEN 'v' THEN 'grant view' WHEN 'm' THEN 'grant materialized view'
-                        WHEN 'S' THEN 'grant sequence' ELSE 'grant' END AS kind,
+    SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                        WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
            path, '' AS arguments, relowner AS owner, relacl AS acl,
-           CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS type
+           CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS type,
+           'pg_class'::regclass::oid AS class, oid, 0 AS sub
       FROM relations
      UNION ALL
-    SELECT 'grant column', r.path || a.attname::text, '', r.relowner, a.attacl, 'c'
+    SELECT 'column', r.path || a.attname::text, '', r.relowner, a.attacl, 'c',
+           'pg_class'::regclass, r.oid, a.attnum
       FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
      UNION ALL
-    SELECT 'grant function', path, arguments, proowner, proacl, 'f' FROM functions
+    SELECT 'function', path, arguments, proowner, proacl, 'f', 'pg_proc'::regclass, oid, 0
+      FROM functions
      UNION ALL
-    SELECT 'grant ' || kind, path, '', typowner, typacl, 'T' FROM types
+    SELECT kind, path, '', typowner, typacl, 'T', 'pg_type'::regclass, oid, 0 FROM types
      UNION ALL
-    SELECT 'grant schema', ARRAY[nspname::text], '', nspowner, nspacl, 'n' FROM schemas
+    SELECT 'schema', ARRAY[nspname::text], '', nspowner, nspacl, 'n',
+           'pg_namespace'::regclass, oid, 0
+      FROM schemas
 ),
 privileges AS (
-    SELECT kind, path, arguments, grantee, is_granted,
+    SELECT kind, path, arguments, class, oid, sub, owner, grantee, is_granted,
            privilege_type || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS name
       FROM owners
      CROSS JOIN LATERAL (
@@ -95,30 +105,75 @@ privileges AS (
                SELECT *, false FROM aclexplode(acldefault(type::"char", owner))
            ) AS each (grantor, grantee, privilege_type, is_grantable, is_granted)
      WHERE acl IS NOT NULL
-)
-
-SELECT 'table' AS kind, r.path, '' AS rest,
-       concat_ws(' ',
-           CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
-           CASE r.relkind WHEN 'f' THEN 'FOREIGN' END,
-           'TABLE',
-           'OF ' || nullif(r.reloftype, 0)::regtype::text,
-           CASE WHEN r.relispartition
-                THEN 'PARTITION OF ' || parents.names || ' ' || pg_get_expr(r.relpartbound, r.oid)
-                ELSE 'INHERITS (' || parents.names || ')' END,
-           'PARTITION BY ' || pg_get_partkeydef(r.oid),
-           'USING ' || nullif(am.amname, 'heap'),
-           'SERVER ' || server.srvname,
-           'OPTIONS (' || array_to_string(ft.ftoptions, ', ') || ')',
-           'WITH (' || options.list || ')',
-           'TABLESPACE ' || space.spcname,
-           CASE WHEN r.relrowsecurity THEN 'ROW LEVEL SECURITY' END,
-           CASE WHEN r.relforcerowsecurity THEN 'FORCE ROW LEVEL SECURITY' END,
-           'REPLICA IDENTITY ' || CASE
+),
+aliases AS MATERIALIZED (  -- what is a part of a thing, and the address of that thing
+    SELECT 'pg_attrdef'::regclass::oid AS class, oid,
+           concat_ws(' ', 'pg_class'::regclass::oid, adrelid, adnum) AS address
+      FROM pg_attrdef
+     UNION ALL
+    SELECT 'pg_rewrite'::regclass, oid, concat_ws(' ', 'pg_class'::regclass::oid, ev_class, 0)
+      FROM pg_rewrite WHERE rulename = '_RETURN'
+     UNION ALL
+    SELECT 'pg_class'::regclass, oid, concat_ws(' ', 'pg_type'::regclass::oid, reltype, 0)
+      FROM pg_class WHERE relkind = 'c'
+     UNION ALL  -- a row's type; an array's, which is that of its elements
+    SELECT 'pg_type'::regclass, t.oid,
+           CASE WHEN c.relkind <> 'c'
+                THEN concat_ws(' ', 'pg_class'::regclass::oid, c.oid, 0)
+                ELSE concat_ws(' ', 'pg_type'::regclass::oid, element.oid, 0) END
+      FROM pg_type t
+      JOIN pg_type element
+           ON element.oid = CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END
+      LEFT JOIN pg_class c ON c.oid = element.typrelid
+     WHERE t.typcategory = 'A' OR c.relkind <> 'c'
+     UNION ALL
+    SELECT 'pg_type'::regclass, rngmultitypid, concat_ws(' ', 'pg_type'::regclass::oid, rngtypid, 0)
+      FROM pg_range
+     UNION ALL
+    SELECT 'pg_constraint'::regclass, oid, concat_ws(' ', 'pg_type'::regclass::oid, contypid, 0)
+      FROM pg_constraint WHERE contypid <> 0
+     UNION ALL
+    SELECT 'pg_constraint'::regclass, con.oid, concat_ws(' ', 'pg_trigger'::regclass::oid, t.oid, 0)
+      FROM pg_constraint con JOIN pg_trigger t ON t.tgconstraint = con.oid
+     WHERE con.contype = 't'
+     UNION ALL
+    SELECT classid, objid, concat_ws(' ', refclassid, refobjid, 0)
+      FROM pg_depend
+     WHERE deptype = 'e' OR deptype = 'i' AND classid = 'pg_proc'::regclass
+),
+needs AS MATERIALIZED (
+    SELECT coalesce(part.address, concat_ws(' ', d.classid, d.objid, d.objsubid)) AS address,
+           json_agg(json_build_array(
+               coalesce(other.address, concat_ws(' ', d.refclassid, d.refobjid, d.refobjsubid)),
+               d.deptype)) AS list
+      FROM pg_depend d
+      LEFT JOIN aliases part ON part.class = d.classid AND part.oid = d.objid
+      LEFT JOIN aliases other ON other.class = d.refclassid AND other.oid = d.refobjid
+     WHERE d.deptype <> 'e'
+     GROUP BY 1
+),
+things (kind, path, rest, facts, class, oid, sub) AS (
+SELECT 'table', r.path, '',
+       json_build_object(
+           'persistence', CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
+           'foreign', CASE r.relkind WHEN 'f' THEN true END,
+           'of', nullif(r.reloftype, 0)::regtype::text,
+           'parents', parents.names,
+           'bound', CASE WHEN r.relispartition THEN pg_get_expr(r.relpartbound, r.oid) END,
+           'partition_key', pg_get_partkeydef(r.oid),
+           'method', nullif(am.amname, 'heap'),
+           'server', server.srvname,
+           'fdw_options', ft.ftoptions,
+           'options', options.list,
+           'tablespace', space.spcname,
+           'row_security', nullif(r.relrowsecurity, false),
+           'force_row_security', nullif(r.relforcerowsecurity, false),
+           'replica_identity', CASE
                 WHEN r.relkind = 'f' THEN NULL  -- foreign: always NOTHING
                 ELSE CASE r.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL'
                                          WHEN 'i' THEN 'USING INDEX' END END,
-           '-- ' || obj_description(r.oid, 'pg_class')) AS definition
+           'comment', obj_description(r.oid, 'pg_class')),
+       'pg_class'::regclass::oid, r.oid, 0
   FROM relations r
   LEFT JOIN parents ON parents.oid = r.oid
   LEFT JOIN options ON options.oid = r.oid
@@ -130,31 +185,36 @@ SELECT 'table' AS kind, r.path, '' AS rest,
 
  UNION ALL
 SELECT 'column', r.path || a.attname::text, '',
-       concat_ws(' ',
-           format_type(a.atttypid, a.atttypmod),
-           'COLLATE ' || CASE WHEN a.attcollation <> t.typcollation
-                              THEN nullif(a.attcollation, 0)::regcollation::text END,
-           CASE WHEN a.attstorage <> t.typstorage
-                THEN CASE a.attstorage WHEN 'p' THEN 'STORAGE PLAIN' WHEN 'e' THEN 'STORAGE EXTERNAL'
-                                       WHEN 'm' THEN 'STORAGE MAIN' ELSE 'STORAGE EXTENDED' END END,
-           CASE a.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END,
-           CASE WHEN a.attnotnull THEN 'NOT NULL' END,
-           CASE WHEN given.connoinherit THEN 'NO INHERIT' END,
-           CASE WHEN NOT given.convalidated THEN 'NOT VALID' END,
-           CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
-                              WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
-           CASE a.attgenerated
-               WHEN '' THEN 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
-               ELSE 'GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') '
-                    || CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END END,
+       json_build_object(
+           'of_view', CASE WHEN r.relkind IN ('v', 'm') THEN true END,
+           'position', a.attnum,
+           'inherited', CASE WHEN a.attinhcount > 0 THEN true END,
+           'is_local', CASE WHEN a.attinhcount > 0 AND a.attislocal THEN true END,
+           'type', format_type(a.atttypid, a.atttypmod),
+           'collation', CASE WHEN a.attcollation <> t.typcollation
+                             THEN nullif(a.attcollation, 0)::regcollation::text END,
+           'storage', CASE WHEN a.attstorage <> t.typstorage THEN storages.names ->> a.attstorage END,
+           'usual_storage', storages.names ->> t.typstorage,
+           'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+           'not_null', nullif(a.attnotnull, false),
+           'not_null_name', quote_ident(given.conname),
+           'no_inherit', nullif(given.connoinherit, false),
+           'not_valid', CASE WHEN NOT given.convalidated THEN true END,
+           'identity', CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
+           'default', CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+           'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+           'kept', CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,
            -- Unset is -1 up to 16, and null from 17.
-           'STATISTICS ' || nullif(a.attstattarget, -1),
-           'WITH (' || array_to_string(a.attoptions, ', ') || ')',
-           'OPTIONS (' || array_to_string(a.attfdwoptions, ', ') || ')',
-           '-- ' || col_description(r.oid, a.attnum))
+           'statistics', nullif(a.attstattarget, -1),
+           'options', a.attoptions,
+           'fdw_options', a.attfdwoptions,
+           'comment', col_description(r.oid, a.attnum)),
+       'pg_class'::regclass, r.oid, a.attnum
   FROM relations r
   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
+ CROSS JOIN (SELECT '{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}'::json)
+            AS storages (names)
   LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
   -- From 18 on NOT NULL is a constraint, too, with a name that nobody chose.
   LEFT JOIN pg_constraint given
@@ -166,14 +226,24 @@ SELECT 'column', r.path || a.attname::text, '',
 
  UNION ALL
 SELECT 'constraint', r.path || con.conname::text, '',
-       concat_ws(' ',
-           pg_get_constraintdef(con.oid),
+       json_build_object(
+           'definition', pg_get_constraintdef(con.oid),
+           'type', con.contype,
+           'inherited', CASE WHEN con.coninhcount > 0 THEN true END,
+           'of_partitions', CASE WHEN r.relkind = 'p' THEN true END,
+           'not_valid', CASE WHEN NOT con.convalidated THEN true END,
            -- ALTER TABLE … DISABLE TRIGGER ALL: a foreign key that is not checked any more.
-           CASE WHEN EXISTS (
+           'disabled', CASE WHEN EXISTS (
                     SELECT FROM pg_trigger t
                      WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled = 'D')
-                THEN 'DISABLED' END,
-           '-- ' || obj_description(con.oid, 'pg_constraint'))
+                THEN true END,
+           -- Its triggers are on both sides, with names that nobody chose.
+           'triggers', (SELECT json_agg(json_build_array(tgrelid::regclass::text, quote_ident(tgname))
+                                        ORDER BY tgrelid, tgname)
+                          FROM pg_trigger t
+                         WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled = 'D'),
+           'comment', obj_description(con.oid, 'pg_constraint')),
+       'pg_constraint'::regclass, con.oid, 0
   FROM relations r
   JOIN pg_constraint con ON con.conrelid = r.oid AND con.contype NOT IN ('n', 't')
        -- Not those of a foreign key's own table: one per partition of the table it points to.
@@ -182,15 +252,24 @@ SELECT 'constraint', r.path || con.conname::text, '',
 
  UNION ALL
 SELECT 'index', r.path || c.relname::text, '',
-       concat_ws(' ',
-           pg_get_indexdef(i.indexrelid, 0, true),
-           'TABLESPACE ' || space.spcname,
-           'ATTACHED TO ' || parents.names,
-           CASE WHEN NOT i.indisvalid THEN 'INVALID' END,
-           CASE WHEN NOT i.indisready THEN 'NOT READY' END,
-           CASE WHEN i.indisreplident THEN 'REPLICA IDENTITY' END,
-           CASE WHEN i.indisclustered THEN 'CLUSTER' END,
-           '-- ' || obj_description(c.oid, 'pg_class'))
+       json_build_object(
+           'definition', pg_get_indexdef(i.indexrelid, 0, true),
+           'schema', quote_ident(c.relnamespace::regnamespace::text),
+           'of_partitions', CASE WHEN c.relkind = 'I' THEN true END,
+           'constraint', (SELECT conname FROM pg_constraint
+                           WHERE conindid = i.indexrelid AND contype IN ('p', 'u', 'x')),
+           'tablespace', space.spcname,
+           'attached_to', parents.names,
+           'invalid', CASE WHEN NOT i.indisvalid THEN true END,
+           'not_ready', CASE WHEN NOT i.indisready THEN true END,
+           'replica_identity', nullif(i.indisreplident, false),
+           'clustered', nullif(i.indisclustered, false),
+           'options', c.reloptions,
+           'targets', (SELECT json_agg(json_build_array(attnum, attstattarget) ORDER BY attnum)
+                            FROM pg_attribute
+                           WHERE attrelid = c.oid AND nullif(attstattarget, -1) IS NOT NULL),
+           'comment', obj_description(c.oid, 'pg_class')),
+       'pg_class'::regclass, c.oid, 0
   FROM relations r
   JOIN pg_index i ON i.indrelid = r.oid
   JOIN pg_class c ON c.oid = i.indexrelid
@@ -199,54 +278,74 @@ SELECT 'index', r.path || c.relname::text, '',
 
  UNION ALL
 SELECT 'trigger', r.path || t.tgname::text, '',
-       concat_ws(' ',
-           pg_get_triggerdef(t.oid, true),
-           CASE t.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLED REPLICA'
-                            WHEN 'A' THEN 'ENABLED ALWAYS' END,
-           '-- ' || obj_description(t.oid, 'pg_trigger'))
-  FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
+       json_build_object(
+           'definition', pg_get_triggerdef(t.oid, true),
+           'inherited', CASE WHEN t.tgparentid <> 0 THEN true END,
+           'of_partitions', CASE WHEN r.relkind = 'p' THEN true END,
+           'of_constraint', CASE WHEN t.tgconstraint <> 0 THEN true END,
+           'enabled', enabled_as.words ->> t.tgenabled,
+           'comment', obj_description(t.oid, 'pg_trigger')),
+       'pg_trigger'::regclass, t.oid, 0
+  FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal CROSS JOIN enabled_as
 
  UNION ALL
 SELECT 'rule', r.path || rule.rulename::text, '',
-       concat_ws(' ',
-           pg_get_ruledef(rule.oid),
-           CASE rule.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLED REPLICA'
-                                WHEN 'A' THEN 'ENABLED ALWAYS' END,
-           '-- ' || obj_description(rule.oid, 'pg_rewrite'))
-  FROM relations r JOIN pg_rewrite rule ON rule.ev_class = r.oid AND rule.rulename <> '_RETURN'
+       json_build_object(
+           'definition', pg_get_ruledef(rule.oid),
+           'enabled', enabled_as.words ->> rule.ev_enabled,
+           'comment', obj_description(rule.oid, 'pg_rewrite')),
+       'pg_rewrite'::regclass, rule.oid, 0
+  FROM relations r
+  JOIN pg_rewrite rule ON rule.ev_class = r.oid AND rule.rulename <> '_RETURN'
+ CROSS JOIN enabled_as
 
  UNION ALL
 SELECT 'policy', r.path || p.polname::text, '',
-       concat_ws(' ',
-           CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-           'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
-                                   WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-           'TO ' || (SELECT string_agg(name, ', ' ORDER BY name)
+       json_build_object(
+           'permissive', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+           'command', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+                                    WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+           'roles', (SELECT json_agg(name ORDER BY name)
                        FROM unnest(p.polroles) AS role,
                     LATERAL (SELECT CASE role WHEN 0 THEN 'public' ELSE pg_get_userbyid(role) END)
                             AS each (name)),
-           'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-           'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')',
-           '-- ' || obj_description(p.oid, 'pg_policy'))
+           'quoted_roles', (SELECT json_agg(name ORDER BY name)
+                       FROM unnest(p.polroles) AS role,
+                    LATERAL (SELECT CASE role WHEN 0 THEN 'public'
+                                              ELSE quote_ident(pg_get_userbyid(role)) END)
+                            AS each (name)),
+           'using', pg_get_expr(p.polqual, p.polrelid),
+           'check', pg_get_expr(p.polwithcheck, p.polrelid),
+           'comment', obj_description(p.oid, 'pg_policy')),
+       'pg_policy'::regclass, p.oid, 0
   FROM relations r JOIN pg_policy p ON p.polrelid = r.oid
 
  UNION ALL
 SELECT 'statistics', r.path || x.stxname::text, '',
-       concat_ws(' ',
-           pg_get_statisticsobjdef(x.oid),
-           'STATISTICS ' || nullif(x.stxstattarget, -1),
-           '-- ' || obj_description(x.oid, 'pg_statistic_ext'))
+       json_build_object(
+           'definition', pg_get_statisticsobjdef(x.oid),
+           'schema', quote_ident(x.stxnamespace::regnamespace::text),
+           'target', nullif(x.stxstattarget, -1),
+           'comment', obj_description(x.oid, 'pg_statistic_ext')),
+       'pg_statistic_ext'::regclass, x.oid, 0
   FROM relations r JOIN pg_statistic_ext x ON x.stxrelid = r.oid
 
  UNION ALL
 SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, r.path, '',
-       concat_ws(' ',
-           trim(pg_get_viewdef(r.oid)),
-           'WITH (' || options.list || ')',
-           'USING ' || nullif(am.amname, 'heap'),
-           'TABLESPACE ' || space.spcname,
-           CASE WHEN NOT r.relispopulated THEN 'WITH NO DATA' END,
-           '-- ' || obj_description(r.oid, 'pg_class'))
+       json_build_object(
+           'query', trim(pg_get_viewdef(r.oid)),
+           'columns', (SELECT json_agg(json_build_array(quote_ident(attname),
+                                                        format_type(atttypid, atttypmod),
+                                                        nullif(attcollation, 0)::regcollation::text)
+                                       ORDER BY attnum)
+                         FROM pg_attribute
+                        WHERE attrelid = r.oid AND attnum > 0 AND NOT attisdropped),
+           'options', options.list,
+           'method', nullif(am.amname, 'heap'),
+           'tablespace', space.spcname,
+           'no_data', CASE WHEN NOT r.relispopulated THEN true END,
+           'comment', obj_description(r.oid, 'pg_class')),
+       'pg_class'::regclass, r.oid, 0
   FROM relations r
   LEFT JOIN options ON options.oid = r.oid
   LEFT JOIN pg_am am ON am.oid = r.relam
@@ -255,102 +354,180 @@ SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, r.path,
 
  UNION ALL
 SELECT 'sequence', r.path, '',
-       concat_ws(' ',
-           CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
-           'AS ' || format_type(s.seqtypid, NULL),
-           'START ' || s.seqstart,
-           'INCREMENT ' || s.seqincrement,
-           'MINVALUE ' || s.seqmin,
-           'MAXVALUE ' || s.seqmax,
-           'CACHE ' || s.seqcache,
-           CASE WHEN s.seqcycle THEN 'CYCLE' END,
-           'OWNED BY ' || owned.owner::regclass::text || '.' || quote_ident(owned.owner_column),
-           '-- ' || obj_description(r.oid, 'pg_class'))
+       json_build_object(
+           'persistence', CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
+           'type', format_type(s.seqtypid, NULL),
+           'start', s.seqstart,
+           'increment', s.seqincrement,
+           'min', s.seqmin,
+           'max', s.seqmax,
+           'cache', s.seqcache,
+           'cycle', nullif(s.seqcycle, false),
+           'owner', owned.owner::regclass::text || '.' || quote_ident(owned.owner_column),
+           'of_identity', nullif(owned.is_identity, false),
+           'comment', obj_description(r.oid, 'pg_class')),
+       'pg_class'::regclass, r.oid, 0
   FROM relations r
   JOIN pg_sequence s ON s.seqrelid = r.oid
   LEFT JOIN owned ON owned.oid = r.oid
 
  UNION ALL
 SELECT 'function', f.path, f.arguments,
-       concat_ws(' ',
-           CASE f.prokind
-               WHEN 'a' THEN 'AGGREGATE RETURNS ' || pg_get_function_result(f.oid)
-               ELSE trim(E'\n' FROM pg_get_functiondef(f.oid)) END,
-           'SFUNC ' || a.aggtransfn::regproc::text,
-           'STYPE ' || format_type(a.aggtranstype, NULL),
-           'FINALFUNC ' || nullif(a.aggfinalfn, 0)::regproc::text,
-           'COMBINEFUNC ' || nullif(a.aggcombinefn, 0)::regproc::text,
-           'SORTOP ' || nullif(a.aggsortop, 0)::regoperator::text,
-           'INITCOND ' || quote_literal(a.agginitval),
-           '-- ' || obj_description(f.oid, 'pg_proc'))
-  FROM functions f LEFT JOIN pg_aggregate a ON a.aggfnoid = f.oid
+       json_build_object(
+           'definition', CASE WHEN f.prokind <> 'a'
+                              THEN trim(E'\n' FROM pg_get_functiondef(f.oid)) END,
+           'sort', CASE f.prokind WHEN 'a' THEN 'AGGREGATE' WHEN 'p' THEN 'PROCEDURE'
+                                  ELSE 'FUNCTION' END,
+           'signature', f.oid::regprocedure::text,
+           -- Names and modes, too: none of them can be replaced.
+           'parameters', pg_get_function_identity_arguments(f.oid),
+           'defaults', f.pronargdefaults,
+           'returns', pg_get_function_result(f.oid),
+           'body_is_text', CASE WHEN f.prokind <> 'a' AND f.prosqlbody IS NULL THEN true END,
+           'aggregate', CASE WHEN f.prokind = 'a' THEN json_build_object(
+               'SFUNC', a.aggtransfn::regproc::text,
+               'STYPE', format_type(a.aggtranstype, NULL),
+               'SSPACE', nullif(a.aggtransspace, 0),
+               'FINALFUNC', nullif(a.aggfinalfn, 0)::regproc::text,
+               'FINALFUNC_EXTRA', nullif(a.aggfinalextra, false),
+               'FINALFUNC_MODIFY', modifies.words ->> nullif(
+                   a.aggfinalmodify, CASE a.aggkind WHEN 'n' THEN 'r' ELSE 'w' END),
+               'COMBINEFUNC', nullif(a.aggcombinefn, 0)::regproc::text,
+               'SERIALFUNC', nullif(a.aggserialfn, 0)::regproc::text,
+               'DESERIALFUNC', nullif(a.aggdeserialfn, 0)::regproc::text,
+               'SORTOP', nullif(a.aggsortop, 0)::regoperator::text,
+               'SORTOP_NAME', (SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+                                 FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+                                WHERE o.oid = a.aggsortop),
+               'INITCOND', a.agginitval,
+               'MSFUNC', nullif(a.aggmtransfn, 0)::regproc::text,
+               'MINVFUNC', nullif(a.aggminvtransfn, 0)::regproc::text,
+               'MSTYPE', format_type(nullif(a.aggmtranstype, 0), NULL),
+               'MSSPACE', nullif(a.aggmtransspace, 0),
+               'MFINALFUNC', nullif(a.aggmfinalfn, 0)::regproc::text,
+               'MFINALFUNC_EXTRA', nullif(a.aggmfinalextra, false),
+               'MFINALFUNC_MODIFY', modifies.words ->> nullif(
+                   a.aggmfinalmodify, CASE a.aggkind WHEN 'n' THEN 'r' ELSE 'w' END),
+               'MINITCOND', a.aggminitval,
+               'PARALLEL', CASE f.proparallel WHEN 's' THEN 'SAFE' WHEN 'r' THEN 'RESTRICTED' END,
+               'HYPOTHETICAL', CASE a.aggkind WHEN 'h' THEN true END,
+               'ARGUMENTS', pg_get_function_arguments(f.oid)) END,
+           'comment', obj_description(f.oid, 'pg_proc')),
+       'pg_proc'::regclass, f.oid, 0
+  FROM functions f
+  LEFT JOIN pg_aggregate a ON a.aggfnoid = f.oid
+ CROSS JOIN (SELECT '{"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}'::json)
+            AS modifies (words)
 
  UNION ALL
 SELECT t.kind, t.path, '',
-       concat_ws(' ',
-           CASE t.typtype
-               WHEN 'e' THEN (
-                    SELECT 'ENUM (' || string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) || ')'
-                      FROM pg_enum WHERE enumtypid = t.oid)
-               WHEN 'c' THEN (
-                    SELECT '(' || string_agg(concat_ws(' ', quote_ident(attname),
-                                                       format_type(atttypid, atttypmod)),
-                                             ', ' ORDER BY attnum) || ')'
-                      FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped)
-               WHEN 'r' THEN (
-                    SELECT concat_ws(' ', 'RANGE OF', format_type(rngsubtype, NULL),
-                                     'COLLATE ' || nullif(rngcollation, 0)::regcollation::text)
-                      FROM pg_range WHERE rngtypid = t.oid)
-               WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
-           'COLLATE ' || CASE WHEN t.typcollation <> base.typcollation
-                              THEN nullif(t.typcollation, 0)::regcollation::text END,
-           CASE WHEN t.typnotnull THEN 'NOT NULL' END,
-           'DEFAULT ' || CASE WHEN t.typtype = 'd' THEN t.typdefault END,
-           (SELECT string_agg('CONSTRAINT ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid),
-                              ' ' ORDER BY conname)
-              FROM pg_constraint WHERE contypid = t.oid AND contype = 'c'),
-           '-- ' || obj_description(t.oid, 'pg_type'))
+       json_build_object(
+           'type', format_type(t.oid, NULL),
+           'labels', (SELECT json_agg(enumlabel ORDER BY enumsortorder)
+                        FROM pg_enum WHERE enumtypid = t.oid),
+           'attributes', CASE t.typtype WHEN 'c' THEN (
+                SELECT json_agg(json_strip_nulls(json_build_object(
+                           'name', quote_ident(attname),
+                           'type', format_type(atttypid, atttypmod),
+                           'collation', CASE WHEN attcollation <> typcollation
+                                             THEN nullif(attcollation, 0)::regcollation::text END,
+                           'comment', col_description(attrelid, attnum))) ORDER BY attnum)
+                  FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+                 WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped) END,
+           'range', (
+                SELECT json_strip_nulls(json_build_object(
+                           'subtype', format_type(rngsubtype, NULL),
+                           'subtype_opclass', CASE WHEN NOT opcdefault THEN format('%I.%I', nspname, opcname) END,
+                           'collation', nullif(rngcollation, 0)::regcollation::text,
+                           'canonical', nullif(rngcanonical::oid, 0)::regproc::text,
+                           'subtype_diff', nullif(rngsubdiff::oid, 0)::regproc::text,
+                           'multirange_type_name', format_type(rngmultitypid, NULL)))
+                  FROM pg_range
+                  JOIN pg_opclass ON pg_opclass.oid = rngsubopc
+                  JOIN pg_namespace ON pg_namespace.oid = opcnamespace
+                 WHERE rngtypid = t.oid),
+           'base', CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
+           'collation', CASE WHEN t.typcollation <> base.typcollation
+                             THEN nullif(t.typcollation, 0)::regcollation::text END,
+           'not_null', nullif(t.typnotnull, false),
+           'default', CASE WHEN t.typtype = 'd' THEN t.typdefault END,
+           'constraints', (
+                SELECT json_agg(json_strip_nulls(json_build_object(
+                           'name', quote_ident(conname),
+                           'definition', pg_get_constraintdef(oid),
+                           'comment', obj_description(oid, 'pg_constraint'))) ORDER BY conname)
+                  FROM pg_constraint WHERE contypid = t.oid AND contype = 'c'),
+           'comment', obj_description(t.oid, 'pg_type')),
+       'pg_type'::regclass, t.oid, 0
   FROM types t LEFT JOIN pg_type base ON base.oid = t.typbasetype
 
  UNION ALL
 SELECT 'collation', s.prefix || c.collname::text, '',
-       concat_ws(' ',
-           'PROVIDER ' || CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc'
-                                              WHEN 'b' THEN 'builtin' ELSE 'default' END,
-           'LOCALE ' || coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'),
-           'LC_COLLATE ' || c.collcollate,
-           'LC_CTYPE ' || c.collctype,
-           'RULES ' || (to_jsonb(c) ->> 'collicurules'),
-           CASE WHEN NOT c.collisdeterministic THEN 'NOT DETERMINISTIC' END,
-           '-- ' || obj_description(c.oid, 'pg_collation'))
+       json_build_object(
+           'provider', CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc'
+                                           WHEN 'b' THEN 'builtin' ELSE 'default' END,
+           'locale', coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale'),
+           'lc_collate', c.collcollate,
+           'lc_ctype', c.collctype,
+           'rules', to_jsonb(c) ->> 'collicurules',
+           'not_deterministic', CASE WHEN NOT c.collisdeterministic THEN true END,
+           'comment', obj_description(c.oid, 'pg_collation')),
+       'pg_collation'::regclass, c.oid, 0
   FROM pg_collation c JOIN schemas s ON s.oid = c.collnamespace
  WHERE NOT EXISTS (
            SELECT FROM members m WHERE m.classid = 'pg_collation'::regclass AND m.objid = c.oid)
 
  UNION ALL
-SELECT 'extension', ARRAY[e.extname::text], '', 'VERSION ' || e.extversion
-  FROM pg_extension e
+SELECT 'extension', ARRAY[e.extname::text], '',
+       json_build_object(
+           'version', e.extversion,
+           'in_schema', quote_ident(e.extnamespace::regnamespace::text),
+           'schema', CASE WHEN e.extrelocatable AND s.prefix IS DISTINCT FROM '{}'
+                          THEN quote_ident(e.extnamespace::regnamespace::text) END),
+       'pg_extension'::regclass, e.oid, 0
+  FROM pg_extension e LEFT JOIN schemas s ON s.oid = e.extnamespace
  WHERE e.extname <> 'plpgsql'  -- every database is born with it
 
  UNION ALL
 SELECT 'event trigger', ARRAY[e.evtname::text], '',
-       concat_ws(' ',
-           'ON ' || e.evtevent,
-           'WHEN TAG IN (' || array_to_string(e.evttags, ', ') || ')',
-           'EXECUTE FUNCTION ' || e.evtfoid::regproc::text || '()',
-           CASE e.evtenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLED REPLICA'
-                             WHEN 'A' THEN 'ENABLED ALWAYS' END,
-           '-- ' || obj_description(e.oid, 'pg_event_trigger'))
-  FROM pg_event_trigger e
+       json_build_object(
+           'event', e.evtevent,
+           'tags', e.evttags,
+           'function', e.evtfoid::regproc::text,
+           'enabled', enabled_as.words ->> e.evtenabled,
+           'comment', obj_description(e.oid, 'pg_event_trigger')),
+       'pg_event_trigger'::regclass, e.oid, 0
+  FROM pg_event_trigger e CROSS JOIN enabled_as
  WHERE NOT EXISTS (
            SELECT FROM members m WHERE m.classid = 'pg_event_trigger'::regclass AND m.objid = e.oid)
 
  UNION ALL
+SELECT 'schema', ARRAY[s.nspname::text], '',
+       json_build_object('comment', obj_description(s.oid, 'pg_namespace')),
+       'pg_namespace'::regclass, s.oid, 0
+  FROM schemas s
+       -- That one, every database is born with.
+ WHERE obj_description(s.oid, 'pg_namespace') <> 'standard public schema'
+
+ UNION ALL
 -- What differs from the rights that the owner and everybody have of a new thing.
-SELECT kind, path,
+SELECT CASE kind WHEN 'table' THEN 'grant' ELSE 'grant ' || kind END, path,
        arguments || ' to ' || CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END,
-       coalesce(string_agg(DISTINCT name, ', ') FILTER (WHERE is_granted), 'nothing')
+       json_build_object(
+           'privileges', coalesce(json_agg(DISTINCT name) FILTER (WHERE is_granted), '["nothing"]'),
+           'usual', json_agg(DISTINCT name) FILTER (WHERE NOT is_granted),
+           'to', CASE grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+           'is_owner', nullif(grantee = owner, false),
+           'on', CASE kind WHEN 'function' THEN oid::regprocedure::text END),
+       class, oid, sub
   FROM privileges
- GROUP BY kind, path, arguments, grantee
+ GROUP BY kind, path, arguments, class, oid, sub, owner, grantee
 HAVING string_agg(DISTINCT name, ', ') FILTER (WHERE is_granted)
        IS DISTINCT FROM string_agg(DISTINCT name, ', ') FILTER (WHERE NOT is_granted)
+)
+
+SELECT kind, path, ARRAY(SELECT quote_ident(part) FROM unnest(path) AS part), rest,
+       json_strip_nulls(facts), address, needs.list
+  FROM things
+ CROSS JOIN LATERAL concat_ws(' ', class, things.oid, sub) AS address
+  LEFT JOIN needs USING (address)
