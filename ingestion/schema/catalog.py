@@ -100,7 +100,7 @@ _RELATIONS = frozenset({"table", "view", "materialized view"})
 
 def _related(rows: Iterable[_Row]) -> Things:
     """With the names of what each thing depends on, and of those with which it is dropped, too."""
-    named = {row.address: row.name for row in rows if not row.is_grant}
+    named = {row.address: row.name for row in rows if not row.is_grant and row.kind != "schema"}
     relations = {tuple(row.path): row.name for row in rows if row.kind in _RELATIONS}
     found = {}
     for row in rows:
@@ -124,7 +124,7 @@ def _needs(row: _Row, named: Mapping[str, str]) -> dict[str, bool]:
     for address, sort in [(row.address, "a")] if row.is_grant else row.needs or []:
         other = named.get(address) or named.get(f"{address.rpartition(' ')[0]} 0")
         if other is not None:
-            needs[other] = needs.get(other, True) and sort != "n"
+            needs[other] = needs.get(other, False) or sort != "n"
     return needs
 
 

@@ -1,0 +1,104 @@
+"""Of each thing the facts by themselves, and what it depends on."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ingestion.schema.catalog import Things, catalog, things
+
+RICH = Path(__file__).with_name("rich.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def found(db: None) -> Iterator[Things]:
+    with connection.cursor() as cursor:
+        cursor.execute(RICH)
+        yield things(connection)
+        cursor.execute("RESET search_path")
+
+
+def test_a_thing_has_its_kind_its_path_and_its_facts(found: Things) -> None:
+    title = found["column documents.title"]
+    assert (title.kind, title.path, title.rest) == ("column", ("documents", "title"), "")
+    assert title.facts["type"] == "character varying(50)"
+    assert title.facts["default"] == "''::character varying"
+    assert title.definition == "character varying(50) NOT NULL DEFAULT ''::character varying"
+
+
+def test_facts_survive_json(found: Things) -> None:
+    facts = {name: thing.facts for name, thing in found.items()}
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_the_catalogue_is_their_definitions(found: Things) -> None:
+    assert catalog(connection) == {name: thing.definition for name, thing in found.items()}
+
+
+def test_it_asks_one_query(found: Things) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        things(connection)
+    assert len(asked) == 1
+
+
+def test_names_are_quoted_as_sql_wants_them(found: Things) -> None:
+    assert found['column notes."the Text"'].facts["quoted"] == ["notes", '"the Text"']
+
+
+@pytest.mark.parametrize(
+    ("thing", "needs"),
+    [
+        ("view thick", "column documents.pages"),
+        ("view thick", "view active"),
+        ("materialized view covers", "column documents.cover"),
+        ("column documents.cover", "enum colour"),
+        ("column documents.leaves", "column documents.pages"),
+        ("column documents.ticket", "function next_ticket()"),
+        ("constraint documents.documents_owner", "index users.users_pkey"),
+        ("index documents.documents_body", "extension pg_trgm"),
+        ("index notes.notes_text", "function twice(integer)"),
+        ("trigger documents.stamps", "function stamp()"),
+        ("policy documents.own", "column documents.owner_id"),
+        ("event trigger watch", "function watched()"),
+        ("table birds", "table animals"),
+    ],
+)
+def test_a_thing_says_what_it_needs(found: Things, thing: str, needs: str) -> None:
+    assert needs in found[thing].facts["needs"]
+    assert needs not in found[thing].facts["goes_with"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "other"),
+    [
+        ("column documents.pages", "table documents"),
+        ("constraint documents.documents_pages", "column documents.pages"),
+        ("index documents.documents_pkey", "constraint documents.documents_pkey"),
+        ("sequence documents_id_seq", "column documents.id"),
+        ("grant documents to pg_monitor", "table documents"),
+        ("table events_2030", "table events"),
+    ],
+)
+def test_a_thing_says_what_it_is_dropped_with(found: Things, thing: str, other: str) -> None:
+    assert other in found[thing].facts["goes_with"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "definition"),
+    [
+        ("schema archive", "-- What nobody asks for any more."),
+        ("type place", '(shelf text COLLATE "C", number integer)'),
+        (
+            "domain email",
+            "text DEFAULT 'nobody@example.com'::text"
+            " CONSTRAINT email_has_at CHECK ((VALUE ~~ '%@%'::text)) /* One is enough. */",
+        ),
+    ],
+)
+def test_comments_and_collations_of_parts_are_seen(
+    found: Things, thing: str, definition: str
+) -> None:
+    assert found[thing].definition == definition
