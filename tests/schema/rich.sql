@@ -1,6 +1,5 @@
--- One schema with a thing of each kind, and rows in its tables.
+-- A thing of each kind, and rows in the tables. The search path leads to a schema, then to `archive`.
 CREATE SCHEMA archive;
-SET search_path = public, archive;
 
 CREATE EXTENSION btree_gist;
 CREATE EXTENSION pg_trgm;
