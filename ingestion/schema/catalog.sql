@@ -204,6 +204,8 @@ SELECT 'column', r.path || a.attname::text, '',
            'default', CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END,
            'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
            'kept', CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,
+           'expression_may_change',
+           CASE WHEN a.attgenerated <> '' THEN current_setting('server_version_num')::int >= 170000 END,
            -- Unset is -1 up to 16, and null from 17.
            'statistics', nullif(a.attstattarget, -1),
            'options', a.attoptions,
@@ -237,11 +239,12 @@ SELECT 'constraint', r.path || con.conname::text, '',
                     SELECT FROM pg_trigger t
                      WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled = 'D')
                 THEN true END,
-           -- Its triggers are on both sides, with names that nobody chose.
-           'triggers', (SELECT json_agg(json_build_array(tgrelid::regclass::text, quote_ident(tgname))
-                                        ORDER BY tgrelid, tgname)
-                          FROM pg_trigger t
-                         WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled = 'D'),
+           -- They are on both sides, and have names that nobody chose.
+           'triggers', (
+                SELECT json_agg(json_build_array(tgrelid::regclass::text, tgfoid::regproc::text,
+                                                 quote_ident(tgname), tgenabled = 'D')
+                                ORDER BY tgname)
+                  FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgisinternal),
            'comment', obj_description(con.oid, 'pg_constraint')),
        'pg_constraint'::regclass, con.oid, 0
   FROM relations r

@@ -1,0 +1,365 @@
+"""Columns: add, drop, and change each fact in place where PostgreSQL can."""
+
+import re
+
+from ingestion.schema.catalog import Thing
+from ingestion.schema.definitions import Facts, literal
+from ingestion.schema.repair.sides import Sides
+from ingestion.schema.repair.writing import (
+    clause,
+    comment,
+    differ,
+    foreign_options,
+    joined,
+    options,
+    own,
+    pairs,
+    remark,
+    table,
+    whole,
+)
+
+_NUMBERS = frozenset(
+    {"smallint", "integer", "bigint", "numeric", "real", "double precision", "money"}
+)
+_MOMENTS = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+_TEXTS = frozenset({"text", "character varying", "character", "name"})
+_CAST_AMONG = (_NUMBERS, _MOMENTS, _TEXTS, frozenset({"json", "jsonb"}))
+_CAST_BETWEEN = frozenset({("boolean", "integer"), ("integer", "boolean")})
+
+# What rows get for a value that is gone, where a column may not be empty.
+_STAND_INS = {
+    **dict.fromkeys(_NUMBERS, "0"),
+    **dict.fromkeys(_TEXTS, "''"),
+    "boolean": "false",
+    "json": "'{}'",
+    "jsonb": "'{}'",
+    "bytea": "''",
+    "uuid": "gen_random_uuid()",
+    "interval": "'0'",
+    **dict.fromkeys(_MOMENTS, "now()"),
+    "time without time zone": "'00:00'",
+}
+
+
+def definition(want: Thing) -> str:
+    """As CREATE TABLE and ADD COLUMN take it."""
+    facts = want.facts
+    return joined(
+        own(want),
+        facts["type"],
+        clause("COMPRESSION {}", facts.get("compression")),
+        clause("OPTIONS ({})", _foreign(want)),
+        clause("COLLATE {}", facts.get("collation")),
+        "NOT NULL" if _is_plainly_not_null(want) else "",
+        clause("DEFAULT {}", facts.get("default")),
+        clause("GENERATED ALWAYS AS ({})", facts.get("generated")),
+        facts.get("kept", ""),
+    )
+
+
+def _foreign(want: Thing) -> str | None:
+    given = pairs(want.facts.get("fdw_options"))
+    return ", ".join(f"{name} {literal(value)}" for name, value in given.items()) or None
+
+
+def _is_plainly_not_null(want: Thing) -> bool:
+    return "not_null" in want.facts and not differ_from_plain(want)
+
+
+def differ_from_plain(want: Thing) -> bool:
+    """NOT NULL that holds for new rows only, or not for the tables that inherit."""
+    return "not_valid" in want.facts or "no_inherit" in want.facts
+
+
+def create(want: Thing, sides: Sides) -> list[str]:
+    if "of_view" in want.facts:
+        return _set_on_view(want, {}, want.facts)
+    stand_in = _stand_in(want, sides)
+    head = f"ALTER TABLE {table(want)}"
+    add = f"{head} ADD COLUMN {definition(want)}{identity(want, sides)}"
+    if stand_in:
+        return [
+            f"{add} DEFAULT {stand_in};",
+            f"{head} ALTER COLUMN {own(want)} DROP DEFAULT;"
+            f" -- rows that are there have {stand_in} now: what they had is lost",
+            *decorations(want),
+        ]
+    return [f"{add};", *decorations(want)]
+
+
+def _stand_in(want: Thing, sides: Sides) -> str | None:
+    facts = want.facts
+    if "not_null" not in facts or {"default", "generated", "identity"} & facts.keys():
+        return None
+    enum = next(
+        (
+            sides.want.things[other]
+            for other in facts["needs"]
+            if other.startswith("enum ") and other in sides.want.things
+        ),
+        None,
+    )
+    if enum is not None and enum.facts.get("labels") and facts["type"] == enum.facts["type"]:
+        return f"'{enum.facts['labels'][0]}'"
+    return _STAND_INS.get(base(facts["type"]))
+
+
+def identity(want: Thing, sides: Sides) -> str:
+    """GENERATED … AS IDENTITY, with what its sequence has besides."""
+    if "identity" not in want.facts:
+        return ""
+    sequence = identity_sequence(want, sides)
+    return f" GENERATED {want.facts['identity']} AS IDENTITY{_of_sequence(want, sequence)}"
+
+
+def identity_sequence(want: Thing, sides: Sides) -> Thing | None:
+    return next(
+        (
+            sides.want.things[other]
+            for other in sides.want.dependents_of(want.name)
+            if "of_identity" in sides.want.things[other].facts
+        ),
+        None,
+    )
+
+
+def _of_sequence(want: Thing, sequence: Thing | None) -> str:
+    if sequence is None:
+        return ""
+    facts = sequence.facts
+    usual = {"increment": 1, "start": facts["min"], "cache": 1}
+    words = {"increment": "INCREMENT BY", "start": "START WITH", "cache": "CACHE"}
+    most = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}[facts["type"]] - 1
+    said = [
+        *(f"{words[fact]} {facts[fact]}" for fact in words if facts[fact] != usual[fact]),
+        *([f"MINVALUE {facts['min']}"] if facts["min"] != 1 else []),
+        *([f"MAXVALUE {facts['max']}"] if facts["max"] != most else []),
+        *(["CYCLE"] if facts.get("cycle") else []),
+    ]
+    if sequence.path[-1] != f"{want.path[-2]}_{want.path[-1]}_seq":
+        said.insert(0, f"SEQUENCE NAME {whole(sequence)}")
+    return f" ({' '.join(said)})" if said else ""
+
+
+def decorations(want: Thing) -> list[str]:
+    """What neither CREATE TABLE nor ADD COLUMN can say in all versions."""
+    facts = want.facts
+    head = f"ALTER TABLE {table(want)} ALTER COLUMN {own(want)}"
+    return [
+        *([f"{head} SET STORAGE {facts['storage']};"] if "storage" in facts else []),
+        *([f"{head} SET STATISTICS {facts['statistics']};"] if "statistics" in facts else []),
+        *options(head, None, facts.get("options")),
+        *(_not_null(want) if differ_from_plain(want) else []),
+        *comment(_what(want), None, want),
+    ]
+
+
+def _what(thing: Thing) -> str:
+    return f"COLUMN {whole(thing)}"
+
+
+def drop(have: Thing, _sides: Sides) -> list[str]:
+    if "of_view" in have.facts:
+        return _set_on_view(have, have.facts, {})
+    drop = f"ALTER TABLE {table(have)} DROP COLUMN {own(have)};"
+    return [drop if "generated" in have.facts else f"{drop} -- loses the column's values"]
+
+
+def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
+    if "of_view" in want.facts:
+        return _set_on_view(want, have.facts, want.facts)
+    if _must_be_made_anew(have, want):
+        return None
+    head = f"ALTER TABLE {table(want)} ALTER COLUMN {own(want)}"
+    facts = want.facts
+    return [
+        *_drop_identity(head, have, want),
+        *_drop_expression(head, have, want),
+        *_type_and_default(head, have, want, sides),
+        *_nullability(head, have, want),
+        *_set_identity(head, have, want, sides),
+        *_set_expression(head, have, want),
+        *_storage(head, _kept(have, want, sides), want.facts),
+        *options(head, have.facts.get("options"), facts.get("options")),
+        *foreign_options(head, have.facts.get("fdw_options"), facts.get("fdw_options")),
+        *comment(_what(want), have, want),
+    ]
+
+
+def _must_be_made_anew(have: Thing, want: Thing) -> bool:
+    before, after = have.facts, want.facts
+    if "generated" not in after:
+        return before.get("kept") == "VIRTUAL"  # one that is stored may keep its values
+    if "generated" not in before or differ(have, want, "kept"):
+        return True
+    changed = differ(have, want, "generated")
+    return changed and not ("expression_may_change" in after and "expression_may_change" in before)
+
+
+def is_retyped(have: Thing, want: Thing) -> bool:
+    return "of_view" not in want.facts and differ(have, want, "type", "collation")
+
+
+def retype(have: Thing, want: Thing, sides: Sides) -> list[str]:
+    """The same type by name, which is another one now."""
+    head = f"ALTER TABLE {table(want)} ALTER COLUMN {own(want)}"
+    return [
+        *([f"{head} DROP DEFAULT;"] if "default" in have.facts else []),
+        _type(head, have, want, anew=True),
+        *_storage(head, _kept(have, want, sides), want.facts),
+        *([f"{head} SET DEFAULT {want.facts['default']};"] if "default" in want.facts else []),
+    ]
+
+
+def drop_default(have: Thing) -> list[str]:
+    return [f"ALTER TABLE {table(have)} ALTER COLUMN {own(have)} DROP DEFAULT;"]
+
+
+def set_default(want: Thing) -> list[str]:
+    if "default" not in want.facts:
+        return []
+    return [
+        f"ALTER TABLE {table(want)} ALTER COLUMN {own(want)} SET DEFAULT {want.facts['default']};"
+    ]
+
+
+def _type_and_default(head: str, have: Thing, want: Thing, sides: Sides) -> list[str]:
+    before, after = have.facts, want.facts
+    changed = differ(have, want, "default")
+    retyped = is_retyped(have, want)
+    anew = want.name in sides.retyped and not retyped
+    goes = (retyped and base(before["type"]) != base(after["type"])) or anew
+    found = []
+    if "default" in before and (goes or (changed and "default" not in after)):
+        found.append(f"{head} DROP DEFAULT;")
+    if retyped or anew:
+        found.append(_type(head, have, want, anew=anew))
+    if "default" in after and (goes or changed) and want.name not in sides.detached:
+        found.append(f"{head} SET DEFAULT {after['default']};")
+    return found
+
+
+def _type(head: str, have: Thing, want: Thing, *, anew: bool) -> str:
+    before, after = have.facts["type"], want.facts["type"]
+    collation = clause(" COLLATE {}", want.facts.get("collation"))
+    using = "" if "generated" in want.facts else _using(own(want), before, after, anew=anew)
+    return f"{head} TYPE {after}{collation}{using};"
+
+
+def _using(column: str, before: str, after: str, *, anew: bool) -> str:
+    if anew and base(after) not in _TEXTS:
+        text = "text[]" if after.endswith("[]") else "text"
+        return f" USING {column}::{text}::{after}"
+    if base(before) == base(after):
+        return ""
+    is_widened = base(before) in _TEXTS - {"character"} and base(after) in _TEXTS
+    if is_widened or (base(before) in _NUMBERS and base(after) in _NUMBERS):
+        return ""
+    if _casts(base(before), base(after)):
+        return f" USING {column}::{after}"
+    return f" USING {column}::text::{after}"
+
+
+def _casts(before: str, after: str) -> bool:
+    between = (before, after) in _CAST_BETWEEN or before in _TEXTS or after in _TEXTS
+    return between or any(before in group and after in group for group in _CAST_AMONG)
+
+
+def base(written_type: str) -> str:
+    """numeric(8,2) → numeric; timestamp(3) with time zone → timestamp with time zone."""
+    return re.sub(r"\([^)]*\)", "", written_type)
+
+
+def _nullability(head: str, have: Thing, want: Thing) -> list[str]:
+    before, after = have.facts, want.facts
+    if not differ(have, want, "not_null", "not_valid", "no_inherit"):
+        return []
+    if "not_null" not in after:
+        return [f"{head} DROP NOT NULL;"]
+    if "not_null" not in before:
+        return _not_null(want)
+    name = before.get("not_null_name")
+    if "not_valid" in before and not differ_from_plain(want) and "no_inherit" not in before:
+        return [f"ALTER TABLE {table(want)} VALIDATE CONSTRAINT {name};"]
+    return [f"{head} DROP NOT NULL;", *_not_null(want)]
+
+
+def _not_null(want: Thing) -> list[str]:
+    head = f"ALTER TABLE {table(want)}"
+    if not differ_from_plain(want):
+        return [f"{head} ALTER COLUMN {own(want)} SET NOT NULL;"]
+    words = joined(
+        "NO INHERIT" if "no_inherit" in want.facts else "",
+        "NOT VALID" if "not_valid" in want.facts else "",
+    )
+    name = want.facts["not_null_name"]
+    return [f"{head} ADD CONSTRAINT {name} NOT NULL {own(want)} {words};"]
+
+
+def _drop_identity(head: str, have: Thing, want: Thing) -> list[str]:
+    gone = "identity" in have.facts and "identity" not in want.facts
+    return [f"{head} DROP IDENTITY;"] if gone else []
+
+
+def _set_identity(head: str, have: Thing, want: Thing, sides: Sides) -> list[str]:
+    if not differ(have, want, "identity") or "identity" not in want.facts:
+        return []
+    if "identity" in have.facts:
+        return [f"{head} SET GENERATED {want.facts['identity']};"]
+    sequence = identity_sequence(want, sides)
+    return [
+        f"{head} ADD{identity(want, sides)};",
+        *([] if sequence is None else [go_on(sequence, want)]),
+    ]
+
+
+def go_on(sequence: Thing, column: Thing) -> str:
+    """Let a sequence that is new start behind what is there."""
+    step = sequence.facts["increment"]
+    if step < 0:
+        return f"-- See that {whole(sequence)} starts before what {whole(column)} has."
+    most = f"greatest(max({own(column)}) + {step}, {sequence.facts['start']})"
+    return f"SELECT setval('{whole(sequence)}', {most}, false) FROM {table(column)};"  # noqa: S608
+
+
+def _drop_expression(head: str, have: Thing, want: Thing) -> list[str]:
+    gone = "generated" in have.facts and "generated" not in want.facts
+    return [f"{head} DROP EXPRESSION;"] if gone else []
+
+
+def _set_expression(head: str, have: Thing, want: Thing) -> list[str]:
+    changed = differ(have, want, "generated") and "generated" in want.facts
+    return [f"{head} SET EXPRESSION AS ({want.facts['generated']});"] if changed else []
+
+
+def _kept(have: Thing, want: Thing, sides: Sides) -> Facts:
+    """A new type brings its own storage, and no compression."""
+    if not is_retyped(have, want) and want.name not in sides.retyped:
+        return have.facts
+    lost = {"storage", "compression"}
+    return {fact: value for fact, value in have.facts.items() if fact not in lost}
+
+
+def _storage(head: str, before: Facts, after: Facts) -> list[str]:
+    found = []
+    if before.get("storage") != after.get("storage"):
+        found.append(f"{head} SET STORAGE {after.get('storage', after['usual_storage'])};")
+    if before.get("compression") != after.get("compression"):
+        found.append(f"{head} SET COMPRESSION {after.get('compression', 'default')};")
+    if before.get("statistics") != after.get("statistics"):
+        found.append(f"{head} SET STATISTICS {after.get('statistics', -1)};")
+    return found
+
+
+def _set_on_view(of: Thing, before: Facts, after: Facts) -> list[str]:
+    """A view's column may have a default and a comment of its own."""
+    head = f"ALTER VIEW {table(of)} ALTER COLUMN {own(of)}"
+    found = []
+    if before.get("default") != after.get("default"):
+        found.append(
+            f"{head} SET DEFAULT {after['default']};"
+            if "default" in after
+            else f"{head} DROP DEFAULT;"
+        )
+    return [*found, *remark(_what(of), before.get("comment"), after.get("comment"))]

@@ -1,0 +1,263 @@
+"""Statements in an order that PostgreSQL takes: nothing is dropped before what stands on it, and
+nothing made before what it stands on."""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ingestion.schema.catalog import Thing
+from ingestion.schema.repair import columns, datatypes, sequences, tables
+from ingestion.schema.repair.families import family, rank
+from ingestion.schema.repair.fate import Fate
+
+Node = tuple[str, str]
+"""What is done with a thing: it ends, alters, starts or settles."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    cause: str
+    """The difference because of which it is done."""
+    lines: list[str]
+
+
+class Order:
+    def __init__(self, fate: Fate) -> None:
+        self.fate = fate
+        self.sides = fate.sides
+        self.have, self.want = fate.sides.have, fate.sides.want
+        self.after: defaultdict[Node, set[Node]] = defaultdict(set)
+
+    def pieces(self) -> list[Piece]:
+        self._arrange()
+        return [self._piece(node) for node in self._sorted() if not self._is_carried(node)]
+
+    # ── what is done
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        return [
+            *(("end", name) for name in self.sides.ended),
+            *(("end", name) for name in self.sides.detached),
+            *(("alter", name) for name in self.fate.altered),
+            *(("start", name) for name in self.fate.made),
+            *(("start", name) for name in self.sides.detached),
+            *(("settle", name) for name in self._settling()),
+        ]
+
+    def _settling(self) -> Iterator[str]:
+        """What has a last word, when what it is for is there."""
+        for name in self.fate.made:
+            kind = self.want.things[name].kind
+            if kind in {"table", "sequence"} or (name in self.sides.ended and _is_datatype(kind)):
+                yield name
+
+    def _piece(self, node: Node) -> Piece:
+        act, name = node
+        writers: dict[str, Callable[[str], list[str]]] = {
+            "end": self._end,
+            "alter": self._alter,
+            "start": self._start,
+            "settle": self._settle,
+        }
+        causes = self.fate.made | self.fate.altered | self.sides.detached | self.sides.ended
+        return Piece(causes[name], writers[act](name))
+
+    def _end(self, name: str) -> list[str]:
+        thing = self.have.things[name]
+        if name in self.sides.detached and name not in self.sides.ended:
+            return columns.drop_default(thing)
+        if _is_datatype(thing.kind) and name in self.fate.made:
+            return datatypes.set_aside(thing)
+        return family(thing.kind).drop(thing, self.sides)
+
+    def _alter(self, name: str) -> list[str]:
+        have, want = self.have.things[name], self.want.things[name]
+        if self._is_altered_with_parent(have, want):
+            return []
+        if have.definition == want.definition:
+            return columns.retype(have, want, self.sides)
+        return family(want.kind).alter(have, want, self.sides) or []
+
+    def _is_altered_with_parent(self, have: Thing, want: Thing) -> bool:
+        """ALTER TABLE reaches the tables that inherit, too."""
+        change = (have.definition, want.definition)
+        return any(
+            other in self.have.things
+            and (self.have.things[other].definition, self.want.things[other].definition) == change
+            and other in self.fate.altered
+            for other in self.want.origins(want)
+        )
+
+    def _start(self, name: str) -> list[str]:
+        want = self.want.things[name]
+        if name in self.sides.detached and name not in self.sides.ended:
+            return columns.set_default(want)
+        return family(want.kind).create(want, self.sides)
+
+    def _settle(self, name: str) -> list[str]:
+        want = self.want.things[name]
+        if want.kind == "table":
+            return tables.attach(want)
+        if want.kind == "sequence":
+            return sequences.give_to_owner(want, self.sides)
+        return datatypes.drop_old(self.have.things[name])
+
+    # ── what comes along with something else
+
+    def _is_carried(self, node: Node) -> bool:
+        return self._root(node) != node
+
+    def _root(self, node: Node) -> Node:
+        """The statement that does it: a dropped table takes its columns along."""
+        if node not in self._roots:
+            self._roots[node] = node  # whoever asks in a circle gets this
+            if node[0] == "end" and node[1] in self.sides.ended:
+                self._roots[node] = self._root_of_end(node)
+            elif node[0] == "start" and node[1] in self.fate.made:
+                self._roots[node] = self._root_of_start(node)
+        return self._roots[node]
+
+    @cached_property
+    def _roots(self) -> dict[Node, Node]:
+        return {}
+
+    def _root_of_end(self, node: Node) -> Node:
+        """Not if it stands on something else that goes, too, and has to be away before."""
+        thing = self.have.things[node[1]]
+        grounds = [
+            other
+            for other in self.have.needs[node[1]]
+            if other in self.sides.ended and not self._is_set_aside(other)
+        ]
+        for other in sorted(self.have.goes_with(thing) & set(grounds)):
+            root = self._root(("end", other))
+            if all(self._root(("end", each)) == root for each in grounds):
+                return root
+        return node
+
+    def _is_set_aside(self, name: str) -> bool:
+        return _is_datatype(self.have.things[name].kind) and name in self.fate.made
+
+    def _root_of_start(self, node: Node) -> Node:
+        thing = self.want.things[node[1]]
+        carrier = self._carrier(thing)
+        return node if carrier is None else self._root(carrier)
+
+    def _carrier(self, thing: Thing) -> Node | None:
+        table = self.want.table_of(thing)
+        in_new_table = table is not None and table.name in self.fate.made
+        if thing.kind == "column" and table is not None and in_new_table:
+            return ("start", table.name)
+        if "inherited" not in thing.facts or table is None:
+            return None
+        is_index_like = thing.kind == "constraint" and thing.facts["type"] in "pux"
+        if thing.kind == "constraint" and thing.facts["type"] == "c" and in_new_table:
+            return None if "bound" in table.facts else ("start", table.name)
+        if in_new_table and not is_index_like:
+            return ("settle", table.name)
+        if is_index_like:
+            return None
+        return self._carrying_parent(thing, table)
+
+    def _carrying_parent(self, thing: Thing, table: Thing) -> Node | None:
+        for other in (*self.want.origins(thing), *sorted(self.want.needs[thing.name])):
+            if other in self.fate.made and self.want.things[other].kind == thing.kind:
+                return ("start", other)
+        if table.name in self.fate.altered and thing.kind != "column":
+            return ("alter", table.name)  # it becomes a partition, or inherits
+        return None
+
+    # ── in which order
+
+    def _arrange(self) -> None:
+        present = set(self.nodes)
+        for act, name in self.nodes:
+            if act in {"end", "alter"}:
+                self._let_go_before_what_it_stood_on((act, name), present)
+            if act in {"start", "alter"}:
+                self._come_after_what_it_stands_on((act, name), present)
+            if act == "settle":
+                self._settle_last((act, name), present)
+        for name in self.sides.ended:
+            if name in self.fate.made:
+                self._put(("end", name), ("start", name))
+
+    def _put(self, first: Node, then: Node) -> None:
+        first, then = self._root(first), self._root(then)
+        if first != then:
+            self.after[first].add(then)
+
+    def _let_go_before_what_it_stood_on(self, node: Node, present: set[Node]) -> None:
+        for other in self.have.needs.get(node[1], ()):
+            if ("end", other) in present:
+                self._put(node, ("end", other))
+            is_owner = self.have.things[node[1]].kind == "sequence"  # which stands on it in turn
+            if node[0] == "end" and ("alter", other) in present and not is_owner:
+                self._put(node, ("alter", other))
+
+    def _come_after_what_it_stands_on(self, node: Node, present: set[Node]) -> None:
+        for other in self.want.needs.get(node[1], ()):
+            if self.want.things[node[1]].kind == "sequence" and other.startswith("column "):
+                continue  # the column stands on the sequence; it settles afterwards
+            for act in ("start", "alter"):
+                if (act, other) in present:
+                    self._put((act, other), node)
+
+    def _settle_last(self, node: Node, present: set[Node]) -> None:
+        thing = self.want.things[node[1]]
+        self._put(("start", node[1]), node)
+        if thing.kind == "sequence":
+            others = self.want.goes_with(thing)
+        elif thing.kind == "table":
+            others = self._before_it_is_attached(thing)
+        else:
+            others = self.have.dependents_of(node[1]) | self.want.dependents_of(node[1])
+        for other in others:
+            for act in ("start", "alter"):
+                if (act, other) in present and self._root((act, other)) != self._root(node):
+                    self._put((act, other), node)
+
+    def _before_it_is_attached(self, table: Thing) -> frozenset[str]:
+        tables_of_it = [table, *self.want.parents_of_table(table)]
+        return frozenset(
+            part.name
+            for each in tables_of_it
+            for part in self.want.parts_of(each, "column", "constraint", "index")
+        )
+
+    def _sorted(self) -> Iterator[Node]:
+        """Kahn's, the smallest first; a circle is cut where the smallest of all is."""
+        roots = {self._root(node) for node in self.nodes}
+        left = dict.fromkeys(roots, 0)
+        for first in roots:
+            for then in self.after[first]:
+                left[then] += 1
+        ready = [(self._priority(node), node) for node, count in left.items() if not count]
+        heapq.heapify(ready)
+        while left:
+            _, node = heapq.heappop(ready) if ready else min((self._priority(n), n) for n in left)
+            if node not in left:
+                continue
+            del left[node]
+            yield node
+            for then in self.after[node]:
+                if then in left:
+                    left[then] -= 1
+                    if not left[then]:
+                        heapq.heappush(ready, (self._priority(then), then))
+
+    def _priority(self, node: Node) -> tuple[int, int, str]:
+        act, name = node
+        if act == "end":
+            return (0, -rank(self.have.things[name].kind), name)
+        kind = self.want.things[name].kind
+        if act == "settle":
+            return (1, rank("index") if kind == "table" else rank("column"), name)
+        return (1, rank(kind), name)
+
+
+def _is_datatype(kind: str) -> bool:
+    return kind in datatypes.KINDS

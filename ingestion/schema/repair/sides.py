@@ -1,0 +1,103 @@
+"""What there is, or what there should be, with who needs whom."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ingestion.schema.catalog import Thing, Things, name
+
+
+class Side:
+    def __init__(self, things: Things) -> None:
+        self.things = things
+
+    @cached_property
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """Of each thing, those that it depends on, so far as they are things themselves."""
+        return {
+            thing.name: frozenset(
+                other
+                for other in {*thing.facts["needs"], *self.origins(thing)}
+                if other in self.things and other != thing.name
+            )
+            for thing in self.things.values()
+        }
+
+    @cached_property
+    def dependents(self) -> Mapping[str, frozenset[str]]:
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for thing, others in self.needs.items():
+            for other in others:
+                found[other].add(thing)
+        return {thing: frozenset(others) for thing, others in found.items()}
+
+    def dependents_of(self, thing: str) -> frozenset[str]:
+        return self.dependents.get(thing, frozenset())
+
+    def goes_with(self, thing: Thing) -> frozenset[str]:
+        """Those whose end is its end, too."""
+        inherited = () if thing.facts.get("is_local") else self.origins(thing)
+        return frozenset(
+            other for other in {*thing.facts["goes_with"], *inherited} if other in self.things
+        )
+
+    def origins(self, part: Thing) -> list[str]:
+        """What a part of a table is inherited from: the same one of each parent."""
+        if not part.facts.get("inherited"):
+            return []
+        inherited = [
+            f"{part.kind} {name(*parent.path, part.path[-1])}" for parent in self.parents(part)
+        ]
+        return [each for each in inherited if each in self.things]
+
+    def parents(self, part: Thing) -> list[Thing]:
+        """Of the table that this is a part of."""
+        return self.parents_of_table(self.table_of(part))
+
+    def parents_of_table(self, table: Thing | None) -> list[Thing]:
+        if table is None:
+            return []
+        return [
+            self.things[other]
+            for other in table.facts["needs"]
+            if other in self.things and self.things[other].kind == "table"
+        ]
+
+    def table_of(self, part: Thing) -> Thing | None:
+        return self.things.get(f"table {name(*part.path[:-1])}")
+
+    def parts_of(self, table: Thing, *kinds: str) -> list[Thing]:
+        return [part for part in self._parts.get(table.path, ()) if part.kind in kinds]
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[str, ...], list[Thing]]:
+        found: defaultdict[tuple[str, ...], list[Thing]] = defaultdict(list)
+        for thing in self.things.values():
+            if self.table_of(thing) is not None:
+                found[thing.path[:-1]].append(thing)
+        return found
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both, and what becomes of things. Whoever writes a statement may look around here."""
+
+    have: Side
+    want: Side
+    ended: dict[str, str] = field(default_factory=dict)
+    """What is dropped, though it may be made again: each with the difference that is the cause."""
+    retyped: dict[str, str] = field(default_factory=dict)
+    """Columns whose type becomes another one."""
+    detached: dict[str, str] = field(default_factory=dict)
+    """Columns whose default has to be away for a while."""
+
+    def is_new(self, thing: str) -> bool:
+        return thing in self.want.things and (thing not in self.have.things or thing in self.ended)
+
+    def is_in_new_table(self, part: Thing) -> bool:
+        table = self.want.table_of(part)
+        return table is not None and self.is_new(table.name)
+
+    def any_ended(self, names: Iterable[str]) -> list[str]:
+        return [each for each in names if each in self.ended]
