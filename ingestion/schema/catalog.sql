@@ -109,7 +109,7 @@ privileges AS (
 aliases AS MATERIALIZED (  -- what is a part of a thing, and the address of that thing
     SELECT 'pg_attrdef'::regclass::oid AS class, oid,
            concat_ws(' ', 'pg_class'::regclass::oid, adrelid, adnum) AS address
-      FROM pg_attrdef
+      FROM pg_attrdef WHERE oid >= 16384
      UNION ALL
     SELECT 'pg_rewrite'::regclass, oid, concat_ws(' ', 'pg_class'::regclass::oid, ev_class, 0)
       FROM pg_rewrite WHERE rulename = '_RETURN'
@@ -149,7 +149,9 @@ needs AS MATERIALIZED (
       FROM pg_depend d
       LEFT JOIN aliases part ON part.class = d.classid AND part.oid = d.objid
       LEFT JOIN aliases other ON other.class = d.refclassid AND other.oid = d.refobjid
-     WHERE d.deptype <> 'e'
+     -- Below this number things are PostgreSQL's own.
+     WHERE least(d.objid, d.refobjid) >= 16384 AND d.deptype <> 'e'
+       AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM members)
      GROUP BY 1
 ),
 things (kind, path, rest, facts, class, oid, sub) AS (
@@ -232,6 +234,7 @@ SELECT 'constraint', r.path || con.conname::text, '',
            'definition', pg_get_constraintdef(con.oid),
            'type', con.contype,
            'inherited', CASE WHEN con.coninhcount > 0 THEN true END,
+           'is_local', CASE WHEN con.coninhcount > 0 AND con.conislocal THEN true END,
            'of_partitions', CASE WHEN r.relkind = 'p' THEN true END,
            'not_valid', CASE WHEN NOT con.convalidated THEN true END,
            -- ALTER TABLE … DISABLE TRIGGER ALL: a foreign key that is not checked any more.

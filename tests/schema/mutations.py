@@ -196,6 +196,7 @@ MUTATIONS = [
     _m(
         "longer",
         "column documents.title",
+        "DROP VIEW thick; DROP TRIGGER stamps ON documents;"
         "ALTER TABLE documents ALTER title TYPE varchar(80)",
         alone=True,
     ),

@@ -69,9 +69,10 @@ ALTER TABLE documents ALTER pages SET STATISTICS 500;
 CREATE TABLE notes (
     id serial PRIMARY KEY,
     document_id bigint NOT NULL,
-    "the Text" text NOT NULL,
-    CONSTRAINT "notes of" FOREIGN KEY (document_id) REFERENCES documents NOT VALID
+    "the Text" text NOT NULL
 );
+ALTER TABLE notes
+    ADD CONSTRAINT "notes of" FOREIGN KEY (document_id) REFERENCES documents NOT VALID;
 CREATE INDEX notes_document ON notes (document_id);
 CREATE INDEX notes_text ON notes (twice(length("the Text")));
 

@@ -28,7 +28,11 @@ def _old_name(have: Thing) -> str:
 
 
 def set_aside(have: Thing) -> list[str]:
-    return [f"ALTER {_what(have)} RENAME TO {_old_name(have)};"]
+    found = [f"ALTER {_what(have)} RENAME TO {_old_name(have)};"]
+    if "range" in have.facts:
+        many = have.facts["range"]["multirange_type_name"]
+        found.append(f'ALTER TYPE {many} RENAME TO {_old_name(have)[:-1]}s";')
+    return found
 
 
 def drop_old(have: Thing) -> list[str]:

@@ -51,7 +51,10 @@ class Order:
         """What has a last word, when what it is for is there."""
         for name in self.fate.made:
             kind = self.want.things[name].kind
-            if kind in {"table", "sequence"} or (name in self.sides.ended and _is_datatype(kind)):
+            if kind in {"table", "sequence"} or self._is_set_aside(name):
+                yield name
+        for name in self.fate.altered:
+            if self.want.things[name].kind == "sequence":
                 yield name
 
     def _piece(self, node: Node) -> Piece:
@@ -69,7 +72,7 @@ class Order:
         thing = self.have.things[name]
         if name in self.sides.detached and name not in self.sides.ended:
             return columns.drop_default(thing)
-        if _is_datatype(thing.kind) and name in self.fate.made:
+        if self._is_set_aside(name):
             return datatypes.set_aside(thing)
         return family(thing.kind).drop(thing, self.sides)
 
@@ -102,7 +105,7 @@ class Order:
         if want.kind == "table":
             return tables.attach(want)
         if want.kind == "sequence":
-            return sequences.give_to_owner(want, self.sides)
+            return sequences.give_to_owner(self.have.things.get(name), want, self.sides)
         return datatypes.drop_old(self.have.things[name])
 
     # ── what comes along with something else
@@ -127,19 +130,31 @@ class Order:
     def _root_of_end(self, node: Node) -> Node:
         """Not if it stands on something else that goes, too, and has to be away before."""
         thing = self.have.things[node[1]]
+        carriers = sorted(self.have.goes_with(thing) & self.sides.ended.keys())
+        for other in carriers if "inherited" in thing.facts else ():
+            if self.have.things[other].kind == thing.kind:
+                return self._root(("end", other))
         grounds = [
             other
             for other in self.have.needs[node[1]]
-            if other in self.sides.ended and not self._is_set_aside(other)
+            if other in self.sides.ended
+            and not self._is_set_aside(other)
+            and node[1] not in self.have.goes_with(self.have.things[other])
         ]
-        for other in sorted(self.have.goes_with(thing) & set(grounds)):
+        for other in carriers:
             root = self._root(("end", other))
             if all(self._root(("end", each)) == root for each in grounds):
                 return root
         return node
 
     def _is_set_aside(self, name: str) -> bool:
-        return _is_datatype(self.have.things[name].kind) and name in self.fate.made
+        """There are columns that have to move over to the new one."""
+        return (
+            name in self.fate.made
+            and name in self.sides.ended
+            and _is_datatype(self.have.things[name].kind)
+            and any(other in self.sides.retyped for other in self.have.dependents_of(name))
+        )
 
     def _root_of_start(self, node: Node) -> Node:
         thing = self.want.things[node[1]]
@@ -194,9 +209,18 @@ class Order:
         for other in self.have.needs.get(node[1], ()):
             if ("end", other) in present:
                 self._put(node, ("end", other))
-            is_owner = self.have.things[node[1]].kind == "sequence"  # which stands on it in turn
-            if node[0] == "end" and ("alter", other) in present and not is_owner:
+            if (
+                node[0] == "end"
+                and ("alter", other) in present
+                and self._is_in_its_way(node[1], other)
+            ):
                 self._put(node, ("alter", other))
+
+    def _is_in_its_way(self, name: str, other: str) -> bool:
+        """Of columns and types only; a sequence and its column stand on each other."""
+        kind = self.have.things[other].kind
+        is_owner = self.have.things[name].kind == "sequence"
+        return (kind == "column" and not is_owner) or _is_datatype(kind)
 
     def _come_after_what_it_stands_on(self, node: Node, present: set[Node]) -> None:
         for other in self.want.needs.get(node[1], ()):
@@ -208,7 +232,7 @@ class Order:
 
     def _settle_last(self, node: Node, present: set[Node]) -> None:
         thing = self.want.things[node[1]]
-        self._put(("start", node[1]), node)
+        self._put(("start" if node[1] in self.fate.made else "alter", node[1]), node)
         if thing.kind == "sequence":
             others = self.want.goes_with(thing)
         elif thing.kind == "table":
@@ -216,8 +240,8 @@ class Order:
         else:
             others = self.have.dependents_of(node[1]) | self.want.dependents_of(node[1])
         for other in others:
-            for act in ("start", "alter"):
-                if (act, other) in present and self._root((act, other)) != self._root(node):
+            for act in ("start", "alter", "settle"):
+                if (act, other) in present and (act != "settle" or _is_datatype(thing.kind)):
                     self._put((act, other), node)
 
     def _before_it_is_attached(self, table: Thing) -> frozenset[str]:

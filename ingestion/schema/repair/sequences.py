@@ -33,10 +33,14 @@ def create(want: Thing, _sides: Sides) -> list[str]:
     return [f"{create};", *comment(_what(want), None, want)]
 
 
-def give_to_owner(want: Thing, sides: Sides) -> list[str]:
+def give_to_owner(have: Thing | None, want: Thing, sides: Sides) -> list[str]:
     """As soon as its column is there."""
     if "of_identity" in want.facts or "owner" not in want.facts:
         return []
+    if have is not None and want.name not in sides.ended:
+        return [f"ALTER {_what(want)} OWNED BY {want.facts['owner']};"] * differ(
+            have, want, "owner"
+        )
     give = f"ALTER {_what(want)} OWNED BY {want.facts['owner']};"
     owner = owner_of(want, sides)
     if owner is None or sides.is_in_new_table(owner) or "default" not in owner.facts:
@@ -75,8 +79,8 @@ def alter(have: Thing, want: Thing, _sides: Sides) -> list[str] | None:
         changed.append("CYCLE" if "cycle" in facts else "NO CYCLE")
     if changed:
         found.append(f"{head} {' '.join(changed)};")
-    if differ(have, want, "owner"):
-        found.append(f"{head} OWNED BY {facts.get('owner', 'NONE')};")
+    if differ(have, want, "owner") and "owner" in have.facts:
+        found.append(f"{head} OWNED BY NONE;")
     if differ(have, want, "persistence"):
         found.append(f"{head} SET {facts.get('persistence', 'LOGGED')};")
     return [*found, *comment(_what(want), have, want)]

@@ -18,7 +18,7 @@ class Side:
         return {
             thing.name: frozenset(
                 other
-                for other in {*thing.facts["needs"], *self.origins(thing)}
+                for other in {*thing.facts["needs"], *self._grounds(thing)}
                 if other in self.things and other != thing.name
             )
             for thing in self.things.values()
@@ -37,10 +37,15 @@ class Side:
 
     def goes_with(self, thing: Thing) -> frozenset[str]:
         """Those whose end is its end, too."""
-        inherited = () if thing.facts.get("is_local") else self.origins(thing)
         return frozenset(
-            other for other in {*thing.facts["goes_with"], *inherited} if other in self.things
+            other
+            for other in {*thing.facts["goes_with"], *self._grounds(thing)}
+            if other in self.things
         )
+
+    def _grounds(self, part: Thing) -> list[str]:
+        """What it is inherited from, if it is not the table's own as well."""
+        return [] if "is_local" in part.facts else self.origins(part)
 
     def origins(self, part: Thing) -> list[str]:
         """What a part of a table is inherited from: the same one of each parent."""
