@@ -206,8 +206,8 @@ SELECT 'column', r.path || a.attname::text, '',
            'default', CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END,
            'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
            'kept', CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,
-           'expression_may_change',
-           CASE WHEN a.attgenerated <> '' THEN current_setting('server_version_num')::int >= 170000 END,
+           'expression_may_change', nullif(
+               a.attgenerated <> '' AND current_setting('server_version_num')::int >= 170000, false),
            -- Unset is -1 up to 16, and null from 17.
            'statistics', nullif(a.attstattarget, -1),
            'options', a.attoptions,

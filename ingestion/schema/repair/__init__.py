@@ -1,6 +1,7 @@
 """Statements that make one catalogue of another. No database.
 
-have | want ─► fate: what is changed in place, what is dropped, what is made
+have | want ─► renames: what only has another name
+            ─► fate: what is changed in place, what is dropped, what is made
             ─► order: statements that PostgreSQL takes in this order
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from ingestion.schema.catalog import Things
 from ingestion.schema.repair.fate import fate
 from ingestion.schema.repair.order import Order
+from ingestion.schema.repair.renames import renames
 
 
 @dataclass(frozen=True)
@@ -21,5 +23,9 @@ class Statement:
 
 def repairs(have: Things, want: Things) -> list[Statement]:
     """Run from top to bottom, they make `want` of `have`; with the same search path."""
+    renamed, have = renames(have, want)
     pieces = Order(fate(have, want)).pieces()
-    return [Statement(piece.cause, "\n".join(piece.lines)) for piece in pieces if piece.lines]
+    return [
+        *(Statement(each.new.name, each.sql) for each in renamed),
+        *(Statement(piece.cause, "\n".join(piece.lines)) for piece in pieces if piece.lines),
+    ]

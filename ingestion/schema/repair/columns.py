@@ -230,10 +230,11 @@ def _type_and_default(head: str, have: Thing, want: Thing, sides: Sides) -> list
     retyped = is_retyped(have, want)
     anew = want.name in sides.retyped and not retyped
     goes = (retyped and base(before["type"]) != base(after["type"])) or anew
+    with_parent = "inherited" in before and "inherited" in after  # whose type it takes
     found = []
-    if "default" in before and (goes or (changed and "default" not in after)):
+    if "default" in before and ((goes and not with_parent) or (changed and "default" not in after)):
         found.append(f"{head} DROP DEFAULT;")
-    if retyped or anew:
+    if (retyped or anew) and not with_parent:
         found.append(_type(head, have, want, anew=anew))
     if "default" in after and (goes or changed) and want.name not in sides.detached:
         found.append(f"{head} SET DEFAULT {after['default']};")

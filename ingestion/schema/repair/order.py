@@ -128,24 +128,31 @@ class Order:
         return {}
 
     def _root_of_end(self, node: Node) -> Node:
-        """Not if it stands on something else that goes, too, and has to be away before."""
         thing = self.have.things[node[1]]
-        carriers = sorted(self.have.goes_with(thing) & self.sides.ended.keys())
-        for other in carriers if "inherited" in thing.facts else ():
-            if self.have.things[other].kind == thing.kind:
-                return self._root(("end", other))
-        grounds = [
-            other
-            for other in self.have.needs[node[1]]
-            if other in self.sides.ended
-            and not self._is_set_aside(other)
-            and node[1] not in self.have.goes_with(self.have.things[other])
-        ]
+        carriers = sorted(
+            self.have.goes_with(thing) & self.sides.ended.keys(),
+            # Its table first, then what it is inherited from, or attached to.
+            key=lambda other: (
+                self.have.things[other].kind != "table",
+                self.have.things[other].kind != thing.kind,
+                other,
+            ),
+        )
         for other in carriers:
-            root = self._root(("end", other))
-            if all(self._root(("end", each)) == root for each in grounds):
-                return root
+            if self._takes_along(("end", other), thing):
+                return self._root(("end", other))
         return node
+
+    def _takes_along(self, carrier: Node, thing: Thing) -> bool:
+        """Tables may point to each other: no order of them would do, if the keys stay till then."""
+        if thing.kind != "constraint" or thing.facts["type"] != "f" or "inherited" in thing.facts:
+            return True
+        root = self._root(carrier)
+        return all(
+            self._root(("end", other)) == root
+            for other in self.have.needs[thing.name]
+            if other in self.sides.ended
+        )
 
     def _is_set_aside(self, name: str) -> bool:
         """There are columns that have to move over to the new one."""
