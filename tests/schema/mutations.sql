@@ -59,6 +59,17 @@ ALTER TABLE notes CLUSTER ON notes_document;
 CREATE TYPE pair AS (key text, value text);
 ALTER TABLE cache OF pair;
 
+-- a foreign table is gone | table remote | alone
+DROP FOREIGN TABLE remote;
+
+-- options of a foreign table | table remote
+ALTER FOREIGN TABLE remote OPTIONS (SET place 'near', ADD speed 'it''s slow');
+ALTER FOREIGN TABLE remote ALTER id OPTIONS (DROP field), ALTER what OPTIONS (ADD field 'w');
+
+-- a foreign table elsewhere | table remote | alone
+DROP FOREIGN TABLE remote;
+CREATE FOREIGN TABLE remote (id integer OPTIONS (field 'nr'), what text NOT NULL) SERVER nowhere;
+
 -- ── partitions and inheritance
 
 -- a partition is detached | table events_2030 | alone

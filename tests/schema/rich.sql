@@ -89,6 +89,13 @@ CREATE INDEX events_what ON events (what);
 CREATE TABLE animals (name text NOT NULL, legs integer DEFAULT 4 CHECK (legs >= 0));
 CREATE TABLE birds (wings integer DEFAULT 2) INHERITS (animals);
 
+DROP FOREIGN DATA WRAPPER IF EXISTS nothing CASCADE;
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+CREATE FOREIGN TABLE remote (id integer OPTIONS (field 'nr'), what text)
+    SERVER elsewhere OPTIONS (place 'far');
+
 CREATE UNLOGGED TABLE cache (key text, value text);
 CREATE TABLE archive.papers (id integer PRIMARY KEY, what text);
 CREATE INDEX papers_what ON archive.papers (what);

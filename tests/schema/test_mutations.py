@@ -65,7 +65,7 @@ class Rich:
         found: Rows = {}
         with self.database.cursor() as cursor:
             for thing in (self.clean or self.look()).values():
-                if thing.kind == "table":
+                if thing.kind == "table" and "foreign" not in thing.facts:
                     table = ".".join(thing.facts["quoted"])
                     cursor.execute(f"SELECT to_json(t) FROM ONLY {table} t ORDER BY t::text")
                     found[thing.name] = [row for (row,) in cursor.fetchall()]

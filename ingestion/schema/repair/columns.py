@@ -80,9 +80,9 @@ def create(want: Thing, sides: Sides) -> list[str]:
     add = f"{head} ADD COLUMN {definition(want)}{identity(want, sides)}"
     if stand_in:
         return [
+            f"-- what its rows had is lost: they get {stand_in}",
             f"{add} DEFAULT {stand_in};",
-            f"{head} ALTER COLUMN {own(want)} DROP DEFAULT;"
-            f" -- rows that are there have {stand_in} now: what they had is lost",
+            f"{head} ALTER COLUMN {own(want)} DROP DEFAULT;",
             *decorations(want),
         ]
     return [f"{add};", *decorations(want)]
@@ -163,7 +163,7 @@ def drop(have: Thing, _sides: Sides) -> list[str]:
     if "of_view" in have.facts:
         return _set_on_view(have, have.facts, {})
     drop = f"ALTER TABLE {table(have)} DROP COLUMN {own(have)};"
-    return [drop if "generated" in have.facts else f"{drop} -- loses the column's values"]
+    return [drop] if "generated" in have.facts else ["-- loses the column's values", drop]
 
 
 def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
@@ -321,7 +321,8 @@ def go_on(sequence: Thing, column: Thing) -> str:
     if step < 0:
         return f"-- See that {whole(sequence)} starts before what {whole(column)} has."
     most = f"greatest(max({own(column)}) + {step}, {sequence.facts['start']})"
-    return f"SELECT setval('{whole(sequence)}', {most}, false) FROM {table(column)};"  # noqa: S608
+    name = literal(whole(sequence))
+    return f"SELECT setval({name}, {most}, false) FROM {table(column)};"  # noqa: S608
 
 
 def _drop_expression(head: str, have: Thing, want: Thing) -> list[str]:

@@ -27,8 +27,16 @@ def _old_name(have: Thing) -> str:
     return '"{}"'.format(f"{have.path[-1]} before".replace('"', '""'))
 
 
-def set_aside(have: Thing) -> list[str]:
-    found = [f"ALTER {_what(have)} RENAME TO {_old_name(have)};"]
+def set_aside(have: Thing, want: Thing) -> list[str]:
+    gone = [
+        literal(label)
+        for label in have.facts.get("labels", ())
+        if label not in want.facts.get("labels", ())
+    ]
+    found = [
+        *([f"-- no row may have {' or '.join(gone)} any more"] if gone else []),
+        f"ALTER {_what(have)} RENAME TO {_old_name(have)};",
+    ]
     if "range" in have.facts:
         many = have.facts["range"]["multirange_type_name"]
         found.append(f'ALTER TYPE {many} RENAME TO {_old_name(have)[:-1]}s";')

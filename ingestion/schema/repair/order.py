@@ -2,6 +2,7 @@
 nothing made before what it stands on."""
 
 import heapq
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from ingestion.schema.repair.fate import Fate
 
 Node = tuple[str, str]
 """What is done with a thing: it ends, alters, starts or settles."""
+
+_SPOKEN_OF = frozenset({"table", "view", "materialized view", "sequence", "function"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Order:
         if name in self.sides.detached and name not in self.sides.ended:
             return columns.drop_default(thing)
         if self._is_set_aside(name):
-            return datatypes.set_aside(thing)
+            return datatypes.set_aside(thing, self.want.things[name])
         return family(thing.kind).drop(thing, self.sides)
 
     def _alter(self, name: str) -> list[str]:
@@ -206,6 +209,9 @@ class Order:
         for name in self.sides.ended:
             if name in self.fate.made:
                 self._put(("end", name), ("start", name))
+        for name in self.fate.made:
+            if "body_is_text" in self.want.things[name].facts:
+                self._come_after_what_it_speaks_of(name)
 
     def _put(self, first: Node, then: Node) -> None:
         first, then = self._root(first), self._root(then)
@@ -231,11 +237,34 @@ class Order:
 
     def _come_after_what_it_stands_on(self, node: Node, present: set[Node]) -> None:
         for other in self.want.needs.get(node[1], ()):
-            if self.want.things[node[1]].kind == "sequence" and other.startswith("column "):
-                continue  # the column stands on the sequence; it settles afterwards
+            if self._is_settled_later(self.want.things[node[1]], other):
+                continue
             for act in ("start", "alter"):
                 if (act, other) in present:
                     self._put((act, other), node)
+
+    def _is_settled_later(self, thing: Thing, other: str) -> bool:
+        """A serial column stands on its sequence, which is given to it afterwards."""
+        is_serial = thing.kind == "sequence" and "of_identity" not in thing.facts
+        return is_serial and self.want.things[other].kind == "column"
+
+    def _come_after_what_it_speaks_of(self, name: str) -> None:
+        """Of a body that is a text PostgreSQL does not say what it needs, but it looks."""
+        words = set(re.findall(r"[\w$]+", self.want.things[name].facts["definition"]))
+        for other in self.fate.made:
+            thing = self.want.things[other]
+            if thing.kind in _SPOKEN_OF and thing.path[-1] in words and other != name:
+                first, then = self._root(("start", other)), self._root(("start", name))
+                if not self._leads(then, first):
+                    self._put(first, then)
+
+    def _leads(self, first: Node, then: Node) -> bool:
+        seen, waiting = {first}, [first]
+        while waiting:
+            new = self.after[waiting.pop()] - seen
+            seen |= new
+            waiting += new
+        return then in seen
 
     def _settle_last(self, node: Node, present: set[Node]) -> None:
         thing = self.want.things[node[1]]

@@ -14,6 +14,12 @@ _WORDS = {
     "cache": "CACHE {}",
 }
 
+_LIMITS = {
+    "smallint": (1, 2**15 - 1, -1, -(2**15)),
+    "integer": (1, 2**31 - 1, -1, -(2**31)),
+    "bigint": (1, 2**63 - 1, -1, -(2**63)),
+}
+
 
 def _what(thing: Thing) -> str:
     return f"SEQUENCE {whole(thing)}"
@@ -63,18 +69,13 @@ def drop(have: Thing, _sides: Sides) -> list[str]:
     return [] if "of_identity" in have.facts else [f"DROP {_what(have)};"]
 
 
-def alter(have: Thing, want: Thing, _sides: Sides) -> list[str] | None:
-    """With the type, its limits have become others."""
+def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
     facts = want.facts
     head = f"ALTER {_what(want)}"
     if differ(have, want, "of_identity"):
         return None
     found = []
-    changed = [
-        form.format(facts[fact])
-        for fact, form in _WORDS.items()
-        if differ(have, want, fact) or (fact in {"min", "max"} and differ(have, want, "type"))
-    ]
+    changed = [_WORDS[fact].format(facts[fact]) for fact in _changed(have, want, sides)]
     if differ(have, want, "cycle"):
         changed.append("CYCLE" if "cycle" in facts else "NO CYCLE")
     if changed:
@@ -84,3 +85,26 @@ def alter(have: Thing, want: Thing, _sides: Sides) -> list[str] | None:
     if differ(have, want, "persistence"):
         found.append(f"{head} SET {facts.get('persistence', 'LOGGED')};")
     return [*found, *comment(_what(want), have, want)]
+
+
+def _changed(have: Thing, want: Thing, sides: Sides) -> list[str]:
+    """With the type, limits that were its own have become those of the new one."""
+    changed = [fact for fact in _WORDS if differ(have, want, fact)]
+    if "type" not in changed:
+        return changed
+    follows = {
+        fact
+        for fact in ("min", "max")
+        if have.facts[fact] in _LIMITS[have.facts["type"]]
+        and want.facts[fact] in _LIMITS[want.facts["type"]]
+    }
+    if _follows_its_column(want, sides):
+        follows.add("type")
+    return [fact for fact in changed if fact not in follows]
+
+
+def _follows_its_column(want: Thing, sides: Sides) -> bool:
+    owner = owner_of(want, sides)
+    if owner is None or "of_identity" not in want.facts or owner.name not in sides.have.things:
+        return False
+    return owner.facts["type"] != sides.have.things[owner.name].facts["type"]

@@ -75,7 +75,7 @@ def _what(thing: Thing) -> str:
 
 def drop(have: Thing, _sides: Sides) -> list[str]:
     drop = f"DROP {_what(have)};"
-    return [drop if "foreign" in have.facts else f"{drop} -- loses its rows"]
+    return [drop] if "foreign" in have.facts else ["-- loses its rows", drop]
 
 
 def attach(want: Thing) -> list[str]:
