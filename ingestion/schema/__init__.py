@@ -2,7 +2,8 @@
 
     words ─ manage.py migrate ─► targets ─► plan ─┬─► sql ─► a script
                                                   └─► run (lock, timeouts, retry) ─► journal
-    catalog(live) | catalog(scratch) ─► drift ─► what is different
+    catalog(live) | catalog(scratch) ─┬─► drift ─► what is different
+                                      └─► repair ─► the statements that make one of the other
 
 A Django app of its own, label "schema": it needs Django, psycopg2 and PostgreSQL, and knows
 nothing of the project around it.

@@ -522,6 +522,7 @@ SELECT CASE kind WHEN 'table' THEN 'grant' ELSE 'grant ' || kind END, path,
        json_build_object(
            'privileges', coalesce(json_agg(DISTINCT name) FILTER (WHERE is_granted), '["nothing"]'),
            'usual', json_agg(DISTINCT name) FILTER (WHERE NOT is_granted),
+           'role', CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END,
            'to', CASE grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(grantee)) END,
            'is_owner', nullif(grantee = owner, false),
            'on', CASE kind WHEN 'function' THEN oid::regprocedure::text END),

@@ -1,6 +1,8 @@
 -- What a person may have typed into psql: each changes the schema of rich.sql in one way.
--- The heads: what it is | one of the things of which the difference is reported | and, if so, that
--- it cannot be typed together with all the others, that it needs a version, that no SQL leads back.
+--
+-- Above each stand a name, a bar, and one of the things of which the difference is reported. After
+-- another bar: "alone" if it cannot be typed together with the others that may be, "from 18" if
+-- only that version knows it, "one way" if no SQL leads there from what should be.
 
 -- ── tables
 

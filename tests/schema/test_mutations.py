@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from ingestion.schema.catalog import Catalog, Things, things
+from ingestion.schema.catalog import Catalog, Thing, Things, name, things
 from ingestion.schema.drift import differences
 from ingestion.schema.repair import repairs
 from ingestion.schema.scratch import scratch
@@ -39,37 +39,41 @@ class Rich:
     def __init__(self, database: DatabaseWrapper) -> None:
         self.database = database
         self.clean: Things = {}
-        self.rows: Rows = {}
+        self.clean_rows: Rows = {}
+        self._seen: Things | None = None
+        self._rows: Rows | None = None
 
     def renew(self) -> None:
         """Only if a test has left it different."""
-        if self.clean and self.is_clean():
+        if self.clean and same(self.look(), self.clean) and self.rows() == self.clean_rows:
             return
         self.type(f"{EMPTY}; SET search_path = public, archive; {RICH}")
-        self.clean, self.rows = self.look(), self.look_into()
-
-    def is_clean(self) -> bool:
-        return same(self.look(), self.clean) and self.look_into() == self.rows
+        self.clean, self.clean_rows = self.look(), self.rows()
 
     def type(self, sql: str) -> None:
         """As psql sends it: one statement after the other, each committed at once."""
+        self._seen = self._rows = None
         with self.database.cursor() as cursor:
             for statement in split(sql):
                 cursor.execute(statement)
 
     def look(self) -> Things:
-        return things(self.database)
+        """What there is since something was typed last."""
+        if self._seen is None:
+            self._seen = things(self.database)
+        return self._seen
 
-    def look_into(self) -> Rows:
-        """What is in each table that was there from the start."""
-        found: Rows = {}
-        with self.database.cursor() as cursor:
-            for thing in (self.clean or self.look()).values():
-                if thing.kind == "table" and "foreign" not in thing.facts:
-                    table = ".".join(thing.facts["quoted"])
-                    cursor.execute(f"SELECT to_json(t) FROM ONLY {table} t ORDER BY t::text")
-                    found[thing.name] = [row for (row,) in cursor.fetchall()]
-        return found
+    def rows(self) -> Rows:
+        """Of each table that is there."""
+        if self._rows is None:
+            self._rows = {}
+            with self.database.cursor() as cursor:
+                for thing in self.look().values():
+                    if thing.kind == "table" and "foreign" not in thing.facts:
+                        table = ".".join(thing.facts["quoted"])
+                        cursor.execute(f"SELECT to_json(t) FROM ONLY {table} t ORDER BY t::text")
+                        self._rows[thing.name] = [row for (row,) in cursor.fetchall()]
+        return self._rows
 
     def repair(self, want: Things) -> None:
         """By the statements that are printed, until it is so."""
@@ -108,29 +112,32 @@ def rich(database: Rich, django_db_blocker: Any) -> Iterator[Rich]:
 
 
 def untouched(rows: Rows, clean: Things, found: Things) -> Rows:
-    """Of tables that are still there, the columns that are as they were."""
+    """Of the tables that are still there, the columns that are as they were."""
+    same_ones = {each for each in clean if each in found and _is_same(each, clean, found)}
+    kept = {each for each in same_ones if same_ones.issuperset(_types(clean[each]))}
     return {
         table: sorted(
             (
-                {
-                    column: value
-                    for column, value in row.items()
-                    if not _is_changed(
-                        f"column {table.removeprefix('table ')}.", column, clean, found
-                    )
-                }
+                {column: value for column, value in row.items() if _column(table, column) in kept}
                 for row in each
             ),
             key=str,
         )
         for table, each in rows.items()
-        if table in found
+        if table in clean and table in found
     }
 
 
-def _is_changed(head: str, column: str, clean: Things, found: Things) -> bool:
-    name = next((each for each in clean if each in {head + column, f'{head}"{column}"'}), None)
-    return name is None or name not in found or found[name].definition != clean[name].definition
+def _is_same(thing: str, clean: Things, found: Things) -> bool:
+    return found[thing].definition == clean[thing].definition
+
+
+def _types(column: Thing) -> set[str]:
+    return {other for other in column.facts["needs"] if other.startswith("type ")}
+
+
+def _column(table: str, own: str) -> str:
+    return f"column {table.removeprefix('table ')}.{name(own)}"
 
 
 @pytest.mark.parametrize(
@@ -147,16 +154,12 @@ def test_it_is_reported_and_repaired_in_either_direction(rich: Rich, mutation: M
     found = rich.look()
     reported = differences(definitions(rich.clean), definitions(found))
     assert mutation.thing in {difference.thing for difference in reported}
-    kept = untouched(rich.look_into() if same_tables(rich, found) else {}, rich.clean, found)
+    kept = untouched(rich.rows(), rich.clean, found)
     rich.repair(rich.clean)
-    assert untouched(rich.look_into(), rich.clean, found).items() >= kept.items()
+    assert untouched(rich.rows(), rich.clean, found) == kept
     if mutation.leads_back:
         rich.repair(found)
         rich.repair(rich.clean)
-
-
-def same_tables(rich: Rich, found: Things) -> bool:
-    return all(name in found for name in rich.rows)
 
 
 def test_an_unchanged_database_needs_no_statement(rich: Rich) -> None:
@@ -173,10 +176,10 @@ def test_of_everything_it_makes_nothing(rich: Rich) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [1, 2, 7, 31])
-def test_it_repairs_two_at_once(rich: Rich, step: int) -> None:
+def test_it_repairs_two_at_once(rich: Rich) -> None:
     chosen = [each for each in MUTATIONS if _applies(rich, each)]
-    for one, other in zip(chosen, chosen[step:], strict=False):
+    half = len(chosen) // 2
+    for one, other in zip(chosen, chosen[half:], strict=False):
         rich.type(f"{one.sql}; {other.sql}")
         found = rich.look()
         rich.repair(rich.clean)
