@@ -62,7 +62,7 @@ parents AS MATERIALIZED (
       FROM pg_inherits GROUP BY inhrelid
 ),
 enabled_as (words) AS (  -- of triggers and rules
-    SELECT '{"D": "DISABLED", "R": "ENABLED REPLICA", "A": "ENABLED ALWAYS"}'::json
+    SELECT '{"D": "DISABLED", "R": "ENABLED REPLICA", "A": "ENABLED ALWAYS"}'::jsonb
 ),
 options AS MATERIALIZED (  -- a table's own and those of its TOAST table
     SELECT r.oid, json_agg(option ORDER BY option) FILTER (WHERE option IS NOT NULL) AS list
@@ -217,7 +217,7 @@ SELECT 'column', r.path || a.attname::text, '',
   FROM relations r
   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
- CROSS JOIN (SELECT '{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}'::json)
+ CROSS JOIN (SELECT '{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}'::jsonb)
             AS storages (names)
   LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
   -- From 18 on NOT NULL is a constraint, too, with a name that nobody chose.
@@ -262,8 +262,7 @@ SELECT 'index', r.path || c.relname::text, '',
            'definition', pg_get_indexdef(i.indexrelid, 0, true),
            'schema', quote_ident(c.relnamespace::regnamespace::text),
            'of_partitions', CASE WHEN c.relkind = 'I' THEN true END,
-           'constraint', (SELECT conname FROM pg_constraint
-                           WHERE conindid = i.indexrelid AND contype IN ('p', 'u', 'x')),
+           'constraint', con.conname,
            'tablespace', space.spcname,
            'attached_to', parents.names,
            'invalid', CASE WHEN NOT i.indisvalid THEN true END,
@@ -279,6 +278,8 @@ SELECT 'index', r.path || c.relname::text, '',
   FROM relations r
   JOIN pg_index i ON i.indrelid = r.oid
   JOIN pg_class c ON c.oid = i.indexrelid
+  LEFT JOIN pg_constraint con
+       ON con.conindid = i.indexrelid AND con.conrelid = r.oid AND con.contype IN ('p', 'u', 'x')
   LEFT JOIN parents ON parents.oid = c.oid
   LEFT JOIN pg_tablespace space ON space.oid = c.reltablespace
 
@@ -422,7 +423,7 @@ SELECT 'function', f.path, f.arguments,
        'pg_proc'::regclass, f.oid, 0
   FROM functions f
   LEFT JOIN pg_aggregate a ON a.aggfnoid = f.oid
- CROSS JOIN (SELECT '{"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}'::json)
+ CROSS JOIN (SELECT '{"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}'::jsonb)
             AS modifies (words)
 
  UNION ALL

@@ -64,10 +64,10 @@ def _foreign(want: Thing) -> str | None:
 
 
 def _is_plainly_not_null(want: Thing) -> bool:
-    return "not_null" in want.facts and not differ_from_plain(want)
+    return "not_null" in want.facts and not _is_qualified(want)
 
 
-def differ_from_plain(want: Thing) -> bool:
+def _is_qualified(want: Thing) -> bool:
     """NOT NULL that holds for new rows only, or not for the tables that inherit."""
     return "not_valid" in want.facts or "no_inherit" in want.facts
 
@@ -150,7 +150,7 @@ def decorations(want: Thing) -> list[str]:
         *([f"{head} SET STORAGE {facts['storage']};"] if "storage" in facts else []),
         *([f"{head} SET STATISTICS {facts['statistics']};"] if "statistics" in facts else []),
         *options(head, None, facts.get("options")),
-        *(_not_null(want) if differ_from_plain(want) else []),
+        *(_not_null(want) if _is_qualified(want) else []),
         *comment(_what(want), None, want),
     ]
 
@@ -281,14 +281,14 @@ def _nullability(head: str, have: Thing, want: Thing) -> list[str]:
     if "not_null" not in before:
         return _not_null(want)
     name = before.get("not_null_name")
-    if "not_valid" in before and not differ_from_plain(want) and "no_inherit" not in before:
+    if "not_valid" in before and not _is_qualified(want) and "no_inherit" not in before:
         return [f"ALTER TABLE {table(want)} VALIDATE CONSTRAINT {name};"]
     return [f"{head} DROP NOT NULL;", *_not_null(want)]
 
 
 def _not_null(want: Thing) -> list[str]:
     head = f"ALTER TABLE {table(want)}"
-    if not differ_from_plain(want):
+    if not _is_qualified(want):
         return [f"{head} ALTER COLUMN {own(want)} SET NOT NULL;"]
     words = joined(
         "NO INHERIT" if "no_inherit" in want.facts else "",

@@ -107,4 +107,4 @@ def _follows_its_column(want: Thing, sides: Sides) -> bool:
     owner = owner_of(want, sides)
     if owner is None or "of_identity" not in want.facts or owner.name not in sides.have.things:
         return False
-    return owner.facts["type"] != sides.have.things[owner.name].facts["type"]
+    return differ(sides.have.things[owner.name], owner, "type")

@@ -1,7 +1,7 @@
 """What there is, or what there should be, with who needs whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -103,6 +103,3 @@ class Sides:
     def is_in_new_table(self, part: Thing) -> bool:
         table = self.want.table_of(part)
         return table is not None and self.is_new(table.name)
-
-    def any_ended(self, names: Iterable[str]) -> list[str]:
-        return [each for each in names if each in self.ended]
