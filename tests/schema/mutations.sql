@@ -117,6 +117,16 @@ ALTER TABLE events ALTER what TYPE varchar(99);
 -- a default in one partition | column events_2030.what
 ALTER TABLE events_2030 ALTER what SET DEFAULT 'new';
 
+-- comments on a column of partitions | column events_2030.what
+COMMENT ON COLUMN events.what IS 'It.';
+COMMENT ON COLUMN events_2030.what IS 'It.';
+
+-- a column of partitions, another one in one of them | column events_2030.half | alone
+ALTER TABLE events ADD COLUMN half integer DEFAULT 1;
+ALTER TABLE events_2030 ALTER half SET DEFAULT 2;
+COMMENT ON COLUMN events_2030.half IS 'H';
+COMMENT ON COLUMN events.half IS 'h';
+
 -- no parent any more | table birds | alone
 ALTER TABLE birds NO INHERIT animals;
 
@@ -534,6 +544,11 @@ DROP AGGREGATE total(integer);
 
 -- ── types
 
+-- a label is gone, of a column that is inherited | enum colour | alone
+ALTER TABLE animals ADD COLUMN fur colour NOT NULL DEFAULT 'red';
+ALTER TABLE birds ALTER fur SET DEFAULT 'green';
+ALTER TYPE colour ADD VALUE 'white';
+
 -- one label more | enum colour | alone
 ALTER TYPE colour ADD VALUE 'amber' BEFORE 'green';
 
@@ -585,6 +600,12 @@ ALTER TYPE place DROP ATTRIBUTE number;
 ALTER TABLE users ALTER home TYPE text;
 ALTER TYPE place ALTER ATTRIBUTE number TYPE bigint;
 ALTER TABLE users ALTER home TYPE place USING home::place;
+
+-- more attributes, of another type | type place | alone
+ALTER TABLE users ALTER home TYPE text;
+ALTER TYPE place ALTER ATTRIBUTE number TYPE bigint;
+ALTER TYPE place ADD ATTRIBUTE room text;
+ALTER TABLE users ALTER home TYPE place USING (rtrim(home, ')') || ',)')::place;
 
 -- comment on an attribute | type place | alone
 COMMENT ON COLUMN place.shelf IS 'S';

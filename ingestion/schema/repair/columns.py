@@ -204,12 +204,17 @@ def is_retyped(have: Thing, want: Thing) -> bool:
 def retype(have: Thing, want: Thing, sides: Sides) -> list[str]:
     """The same type by name, which is another one now."""
     head = f"ALTER TABLE {table(want)} ALTER COLUMN {own(want)}"
+    by_itself = not _takes_type_of_parent(have, want)
     return [
-        *([f"{head} DROP DEFAULT;"] if "default" in have.facts else []),
-        _type(head, have, want, anew=True),
+        *([f"{head} DROP DEFAULT;"] if "default" in have.facts and by_itself else []),
+        *([_type(head, want, _moved_over(want, sides))] if by_itself else []),
         *_storage(head, _kept(have, want, sides), want.facts),
         *([f"{head} SET DEFAULT {want.facts['default']};"] if "default" in want.facts else []),
     ]
+
+
+def _takes_type_of_parent(have: Thing, want: Thing) -> bool:
+    return "inherited" in have.facts and "inherited" in want.facts
 
 
 def drop_default(have: Thing) -> list[str]:
@@ -230,36 +235,58 @@ def _type_and_default(head: str, have: Thing, want: Thing, sides: Sides) -> list
     retyped = is_retyped(have, want)
     anew = want.name in sides.retyped and not retyped
     goes = (retyped and base(before["type"]) != base(after["type"])) or anew
-    with_parent = "inherited" in before and "inherited" in after  # whose type it takes
+    with_parent = _takes_type_of_parent(have, want)
     found = []
     if "default" in before and ((goes and not with_parent) or (changed and "default" not in after)):
         found.append(f"{head} DROP DEFAULT;")
     if (retyped or anew) and not with_parent:
-        found.append(_type(head, have, want, anew=anew))
+        using = _moved_over(want, sides) if anew else _cast(have, want)
+        found.append(_type(head, want, using))
     if "default" in after and (goes or changed) and want.name not in sides.detached:
         found.append(f"{head} SET DEFAULT {after['default']};")
     return found
 
 
-def _type(head: str, have: Thing, want: Thing, *, anew: bool) -> str:
-    before, after = have.facts["type"], want.facts["type"]
-    collation = clause(" COLLATE {}", want.facts.get("collation"))
-    using = "" if "generated" in want.facts else _using(own(want), before, after, anew=anew)
-    return f"{head} TYPE {after}{collation}{using};"
+def _type(head: str, want: Thing, using: str | None) -> str:
+    words = joined(
+        f"{head} TYPE {want.facts['type']}",
+        clause("COLLATE {}", want.facts.get("collation")),
+        clause("USING {}", None if "generated" in want.facts else using),
+    )
+    return f"{words};"
 
 
-def _using(column: str, before: str, after: str, *, anew: bool) -> str:
-    if anew and base(after) not in _TEXTS:
-        text = "text[]" if after.endswith("[]") else "text"
-        return f" USING {column}::{text}::{after}"
-    if base(before) == base(after):
-        return ""
-    is_widened = base(before) in _TEXTS - {"character"} and base(after) in _TEXTS
-    if is_widened or (base(before) in _NUMBERS and base(after) in _NUMBERS):
-        return ""
-    if _casts(base(before), base(after)):
-        return f" USING {column}::{after}"
-    return f" USING {column}::text::{after}"
+def _moved_over(want: Thing, sides: Sides) -> str | None:
+    """The value as one of the type that has taken the place and the name of the old one."""
+    column, after = own(want), want.facts["type"]
+    if base(after) in _TEXTS:  # it is the collation
+        return None
+    for other in want.facts["needs"]:
+        old, new = sides.have.things.get(other), sides.want.things.get(other)
+        if old and new and "attributes" in new.facts and new.facts["type"] == after:
+            return _row(column, old, new)
+    return f"{column}::{'text[]' if after.endswith('[]') else 'text'}::{after}"
+
+
+def _row(column: str, old: Thing, new: Thing) -> str:
+    known = {each["name"]: each for each in old.facts.get("attributes", ())}
+    values = ", ".join(
+        "NULL"
+        if each["name"] not in known
+        else f"({column}).{each['name']}"
+        + ("" if known[each["name"]]["type"] == each["type"] else f"::{each['type']}")
+        for each in new.facts["attributes"]
+    )
+    return f"CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({values})::{new.facts['type']} END"
+
+
+def _cast(have: Thing, want: Thing) -> str | None:
+    column, after = own(want), want.facts["type"]
+    old, new = base(have.facts["type"]), base(after)
+    is_widened = old in _TEXTS - {"character"} and new in _TEXTS
+    if old == new or is_widened or (old in _NUMBERS and new in _NUMBERS):
+        return None
+    return f"{column}::{after}" if _casts(old, new) else f"{column}::text::{after}"
 
 
 def _casts(before: str, after: str) -> bool:

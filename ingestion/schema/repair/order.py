@@ -5,7 +5,7 @@ import heapq
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ingestion.schema.catalog import Thing
@@ -88,7 +88,9 @@ class Order:
         return family(want.kind).alter(have, want, self.sides) or []
 
     def _is_altered_with_parent(self, have: Thing, want: Thing) -> bool:
-        """ALTER TABLE reaches the tables that inherit, too."""
+        """ALTER TABLE reaches the tables that inherit, too; COMMENT does not."""
+        if have.facts.get("comment") != want.facts.get("comment"):
+            return False
         change = (have.definition, want.definition)
         return any(
             other in self.have.things
@@ -101,7 +103,21 @@ class Order:
         want = self.want.things[name]
         if name in self.sides.detached and name not in self.sides.ended:
             return columns.set_default(want)
+        given = self._given_by_parent(want)
+        if given is not None:
+            return columns.alter(given, want, self.sides) or []
         return family(want.kind).create(want, self.sides)
+
+    def _given_by_parent(self, want: Thing) -> Thing | None:
+        """A column as a table gets it when its parent gets one."""
+        if want.kind != "column":
+            return None
+        for other in self.want.origins(want):
+            if other in self.fate.made:
+                facts = {**self.want.things[other].facts, "inherited": True}
+                facts.pop("comment", None)
+                return replace(want, facts=facts)
+        return None
 
     def _settle(self, name: str) -> list[str]:
         want = self.want.things[name]
@@ -190,7 +206,8 @@ class Order:
     def _carrying_parent(self, thing: Thing, table: Thing) -> Node | None:
         for other in (*self.want.origins(thing), *sorted(self.want.needs[thing.name])):
             if other in self.fate.made and self.want.things[other].kind == thing.kind:
-                return ("start", other)
+                given = self._given_by_parent(thing) or thing
+                return ("start", other) if given.definition == thing.definition else None
         if table.name in self.fate.altered and thing.kind != "column":
             return ("alter", table.name)  # it becomes a partition, or inherits
         return None
