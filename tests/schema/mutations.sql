@@ -328,6 +328,11 @@ ALTER TABLE notes VALIDATE CONSTRAINT "notes of";
 -- a foreign key is not checked | constraint documents.documents_owner | alone
 ALTER TABLE documents DISABLE TRIGGER ALL;
 
+-- another foreign key, not checked | constraint documents.documents_owner | alone
+ALTER TABLE documents DROP CONSTRAINT documents_owner, ADD CONSTRAINT documents_owner
+    FOREIGN KEY (owner_id) REFERENCES users;
+ALTER TABLE users DISABLE TRIGGER ALL;
+
 -- a foreign key too many | constraint archive.papers.papers_user
 ALTER TABLE archive.papers ADD CONSTRAINT papers_user FOREIGN KEY (id) REFERENCES users;
 

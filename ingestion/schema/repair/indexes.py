@@ -3,6 +3,7 @@
 import re
 
 from ingestion.schema.catalog import Thing, name
+from ingestion.schema.definitions import literal
 from ingestion.schema.repair.sides import Sides
 from ingestion.schema.repair.writing import (
     beside,
@@ -15,6 +16,22 @@ from ingestion.schema.repair.writing import (
 
 _DEFERRABLE = re.compile(r"(?: NOT)? DEFERRABLE(?: INITIALLY DEFERRED)?|(?: NOT VALID)$")
 _OWN_WORDS = re.compile(r" WITH \(.*?\)(?= WHERE |$)")
+
+_DISABLE = """\
+DO $do$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::regclass, t.tgname)
+          FROM pg_trigger t JOIN pg_constraint c ON c.oid = t.tgconstraint
+         WHERE c.conrelid = {table}::regclass AND c.conname = {constraint}
+           AND (t.tgrelid::regclass::text, t.tgfoid::regproc::text) IN ({triggers})
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$do$;"""
 
 # ── constraints
 
@@ -100,14 +117,22 @@ def _triggers(have: Thing | None, want: Thing) -> list[str]:
     """A foreign key is checked by triggers, which a person can disable."""
     if ("disabled" in want.facts) == (have is not None and "disabled" in have.facts):
         return []
-    if have is None:
-        return [f"-- Disable the triggers of {own(want)} as ALTER TABLE … DISABLE TRIGGER does."]
     disabled = [(where, what) for where, what, _, is_off in want.facts["triggers"] if is_off]
+    if have is None:
+        return [_disable_new_ones(want, disabled)]
     return [
         f"ALTER TABLE {where} {'ENABLE' if is_off else 'DISABLE'} TRIGGER {each};"
         for where, what, each, is_off in have.facts["triggers"]
         if is_off is not ((where, what) in disabled)
     ]
+
+
+def _disable_new_ones(want: Thing, disabled: list[tuple[str, str]]) -> str:
+    """Nobody knows their names before they are made."""
+    listed = ", ".join(f"({literal(where)}, {literal(what)})" for where, what in disabled)
+    return _DISABLE.format(
+        table=literal(table(want)), constraint=literal(want.path[-1]), triggers=listed
+    )
 
 
 # ── indexes
