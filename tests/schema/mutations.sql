@@ -703,3 +703,9 @@ REVOKE USAGE ON TYPE colour FROM public;
 CREATE TABLE "user table" ("select" int, "it's" text, CONSTRAINT "a ""key""" UNIQUE ("select"));
 CREATE INDEX "an index" ON "user table" ("it's");
 COMMENT ON COLUMN "user table"."it's" IS 'odd';
+
+-- ── several at once
+
+-- a partition, and an index that it has not | table events_2031 | alone
+CREATE TABLE events_2031 PARTITION OF events FOR VALUES FROM ('2031-01-01') TO ('2032-01-01');
+CREATE INDEX bare ON ONLY events (what);

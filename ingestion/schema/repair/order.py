@@ -298,12 +298,25 @@ class Order:
                     self._put((act, other), node)
 
     def _before_it_is_attached(self, table: Thing) -> frozenset[str]:
-        tables_of_it = [table, *self.want.parents_of_table(table)]
-        return frozenset(
+        """Or it would get a second one of each index that it has."""
+        own = self.want.parts_of(table, "column", "constraint", "index")
+        grounds = set().union(*(self.want.needs[part.name] for part in own))
+        of_parents = {
             part.name
-            for each in tables_of_it
-            for part in self.want.parts_of(each, "column", "constraint", "index")
-        )
+            for parent in self.want.parents_of_table(table)
+            for part in self.want.parts_of(parent, "column", "constraint", "index")
+        }
+        for other in self._only_of_parents(of_parents - grounds):
+            self._put(("settle", table.name), ("start", other))
+        return frozenset({part.name for part in own} | (of_parents & grounds))
+
+    def _only_of_parents(self, parts: set[str]) -> list[str]:
+        """Indexes that are to have none in the partition."""
+        return [
+            part
+            for part in sorted(parts)
+            if part in self.fate.made and self.want.things[part].kind == "index"
+        ]
 
     def _sorted(self) -> Iterator[Node]:
         """Kahn's, the smallest first; a circle is cut where the smallest of all is."""
