@@ -413,12 +413,13 @@ class NoScript(SchemaError):
 
 
 class TablesLocked(SchemaError):
-    def __init__(self, *, waited: int) -> None:
+    def __init__(self, *, waited: int, otherwise: str = "") -> None:
+        longer = "wait longer with --lock-wait SECONDS"
+        ways = f", {longer}, or {otherwise}" if otherwise else f", or {longer}"
         super().__init__(
             "Somebody is changing the tables, and what they are cannot be read; "
             f"waited {waited} s.",
-            hint="Nothing was changed. Run this again when it is done, wait longer with "
-            "--lock-wait SECONDS, or say what the script is to start from with --from STATE.",
+            hint=f"Nothing was changed. Run this again when it is done{ways}.",
         )
         self.waited = waited
 
@@ -476,6 +477,47 @@ class ChangedMeanwhile(SchemaError):
 
 
 # --- What drift cannot tell ----------------------------------------------------------------
+
+
+class NoReason(SchemaError):
+    def __init__(self, pattern: str) -> None:
+        super().__init__(
+            f"'{pattern}' is to be ignored, and nobody says why.",
+            hint="Give each pattern its reason: --ignore 'table audit_*=made by the audit tool', "
+            "or {pattern: reason} in SCHEMA[\"DRIFT_IGNORE\"] of the settings.",
+        )
+        self.pattern = pattern
+
+
+class OnlyReads(SchemaError):
+    def __init__(self, *, is_replica: bool) -> None:
+        who = "This server is a replica" if is_replica else "This role only reads"
+        where = "on the primary" if is_replica else "as a role that may write"
+        super().__init__(
+            f"{who}, and what the migrations make is not known yet: that takes an empty database "
+            "for a while.",
+            hint=f"Run it once {where}, with the same code and the same SCHEMA[\"CACHE_DIR\"]: "
+            "what it found out is kept there.",
+        )
+
+
+class DriftFound(SchemaError):
+    def __init__(self, things: list[str]) -> None:
+        super().__init__(
+            f"The database is not what its applied migrations make: {listed(things)}.",
+            hint="Nothing was changed. See what differs, and what repairs it, with: "
+            "manage.py schema drift",
+        )
+        self.things = things
+
+
+class KeepsChanging(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "What is applied changed each time it was looked at: something migrates without the "
+            "lock that this tool takes.",
+            hint="Run this again when that is done.",
+        )
 
 
 # --- What cannot be rehearsed --------------------------------------------------------------

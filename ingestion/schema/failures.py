@@ -39,7 +39,7 @@ def refusal(error: DatabaseError | InterfaceError, run: Run | None) -> SchemaErr
     what = _what(run)
     if is_lost(error):
         return ConnectionLost(what)
-    cause = next((each for each in _chain(error) if isinstance(each, pg.Error)), None)
+    cause = next((each for each in chain(error) if isinstance(each, pg.Error)), None)
     primary = cause.diag.message_primary if cause is not None else None
     why = (primary or f"{error}".strip().partition("\n")[0]).rstrip(".")
     hint = next((cure for kind, cure in CURES if isinstance(cause, kind)), OTHERWISE)
@@ -60,7 +60,7 @@ def python_refusal(error: BaseException, run: Run) -> SchemaError:
 
 def is_about_the_role(error: BaseException) -> bool:
     """Whether the role may not do what every run begins with; that is no fault of a migration."""
-    return any(isinstance(each, pg.InsufficientPrivilege) for each in _chain(error))
+    return any(isinstance(each, pg.InsufficientPrivilege) for each in chain(error))
 
 
 def became(run: Run | None) -> str:
@@ -89,7 +89,8 @@ def is_lost(error: BaseException) -> bool:
     return lost or (code or "").startswith("57P")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it came from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

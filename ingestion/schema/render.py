@@ -5,33 +5,27 @@ the state ─► scratch ─┬─► catalog(scratch) | catalog(live) ─► re
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
-from psycopg2.errors import LockNotAvailable
 
-from ingestion.schema import frame, journal, resume, sql
+from ingestion.schema import frame, journal, sql
 from ingestion.schema.catalog import Catalog, catalog, table_of
 from ingestion.schema.drift import differences
-from ingestion.schema.errors import (
-    HalfDoneElsewhere,
-    NoScript,
-    NotAsMigrated,
-    PlanChanged,
-    TablesLocked,
-)
+from ingestion.schema.errors import NoScript, NotAsMigrated, PlanChanged
 from ingestion.schema.limits import Limits
+from ingestion.schema.live import refuse_half_done, waiting_for_tables
 from ingestion.schema.losses import Candidate
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Step
 from ingestion.schema.project import Project, recorded
 from ingestion.schema.replay import add_renames, alone, perform, replay, saying_where
 from ingestion.schema.scratch import scratch
+
+OTHERWISE = "say what the script is to start from with --from STATE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +47,7 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
     is_live = wish.state is None
     live = project.connection
     if is_live:
-        _refuse_half_done(live)
+        refuse_half_done(live)
     # What migrations print is no part of the script.
     with redirect_stdout(sys.stderr), scratch(live.alias) as copy:
         there = replay(
@@ -75,7 +69,8 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
         )
         _perform(there, wish, script=written, origin=origin, limits=limits)
         if is_live:
-            found = _catalog_of(live, wait=limits.lock_wait)
+            with waiting_for_tables(live, seconds=limits.lock_wait, otherwise=OTHERWISE):
+                found = catalog(live)
             _refuse_change(project)
             if not _is_fake(wish.steps):
                 _refuse_drift(before, after=catalog(copy), found=found)
@@ -110,41 +105,12 @@ def _perform(
         )
 
 
-def _catalog_of(live: BaseDatabaseWrapper, *, wait: int) -> Catalog:
-    """PostgreSQL reads some of it only when nobody is changing the table; 0 would wait for ever."""
-    try:
-        with live.cursor() as cursor, _lock_timeout(cursor, f"{max(wait * 1000, 1)}"):
-            return catalog(live)
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise TablesLocked(waited=wait) from error
-        raise
-
-
-@contextmanager
-def _lock_timeout(cursor: CursorWrapper, value: str) -> Iterator[None]:
-    cursor.execute(
-        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, false)", [value]
-    )
-    (before, _) = cursor.fetchone()
-    try:
-        yield
-    finally:
-        with suppress(DatabaseError):  # inside a transaction that has failed it goes back by itself
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
-
-
 # --- What makes a script wrong --------------------------------------------------------------------
 
 
 def _is_fake(steps: Sequence[Step]) -> bool:
     """Nothing but the record changes, and tables do not matter."""
     return all(step.fake for step in steps)
-
-
-def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
-    for half in resume.half_done(live):
-        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
 
 
 def _refuse_change(project: Project) -> None:

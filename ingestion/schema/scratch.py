@@ -14,7 +14,13 @@ from django.db import DatabaseError, ProgrammingError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch, NotPostgres
+from ingestion.schema.errors import (
+    MayNotCreateDatabases,
+    NoRoomForScratch,
+    NotPostgres,
+    OnlyReads,
+)
+from ingestion.schema.failures import chain
 
 Fill = Callable[[DatabaseWrapper], None]
 """Is given the connection to a database like a new one, and puts something in."""
@@ -65,7 +71,11 @@ SETTINGS = """
 def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[DatabaseWrapper]:
     """The connection that the alias leads to as long as the block lasts, in this thread."""
     live = _connection(alias)
-    with _administrator(live) as administrator, administrator.cursor() as cursor:
+    with (
+        refusing_full_disk(),
+        _administrator(live) as administrator,
+        administrator.cursor() as cursor,
+    ):
         _sweep(cursor)
         with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
             if fill is None:
@@ -175,6 +185,18 @@ def refusing(cursor: CursorWrapper) -> Iterator[None]:
                 cursor.execute("SELECT current_user, quote_ident(current_user)")
                 role, quoted = cursor.fetchone()
                 raise MayNotCreateDatabases(role, quoted=quoted) from error
-            case psycopg2.errors.DiskFull():
-                raise NoRoomForScratch() from error
+            case psycopg2.errors.ReadOnlySqlTransaction():
+                cursor.execute("SELECT pg_is_in_recovery()")
+                raise OnlyReads(is_replica=cursor.fetchone()[0]) from error
+        raise
+
+
+@contextmanager
+def refusing_full_disk() -> Iterator[None]:
+    """Also when it fills up in the middle of a migration, whatever is said of that already."""
+    try:
+        yield
+    except Exception as error:
+        if any(isinstance(each, psycopg2.errors.DiskFull) for each in chain(error)):
+            raise NoRoomForScratch() from error
         raise

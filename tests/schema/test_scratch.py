@@ -22,7 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 import ingestion
 from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch
-from ingestion.schema.scratch import refusing, scratch, sweep
+from ingestion.schema.scratch import refusing_full_disk, scratch, sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -276,7 +276,7 @@ def test_a_full_disk_is_said_in_words() -> None:
         closing(connection.copy()) as other,
         other.cursor() as cursor,
         pytest.raises(NoRoomForScratch) as refusal,
-        refusing(cursor),
+        refusing_full_disk(),
     ):
         cursor.execute(full)
     assert str(refusal.value) == (
