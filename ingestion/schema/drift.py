@@ -1,8 +1,13 @@
-"""Where two catalogues differ."""
+"""Where two catalogues differ, and what of it counts."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from ingestion.schema.catalog import Catalog
+from ingestion.schema.catalog import Catalog, Thing, Things, name
+
+PARTS = frozenset({"column", "constraint", "index", "trigger", "rule", "policy", "statistics"})
+WHOLES = ("table", "view", "materialized view")
 
 
 @dataclass(frozen=True)
@@ -13,6 +18,11 @@ class Difference:
     found: str | None
     """None: there is no such thing."""
 
+    @property
+    def is_whole(self) -> bool:
+        """It is there on one side only, with all that belongs to it."""
+        return None in {self.expected, self.found}
+
 
 def differences(expected: Catalog, found: Catalog) -> list[Difference]:
     """By thing, in the order of the alphabet."""
@@ -21,3 +31,131 @@ def differences(expected: Catalog, found: Catalog) -> list[Difference]:
         for thing in sorted(expected.keys() | found.keys())
         if expected.get(thing) != found.get(thing)
     ]
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A difference that somebody has said not to mind."""
+
+    difference: Difference
+    pattern: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A difference, with those of what belongs to it and comes or goes with it."""
+
+    difference: Difference
+    parts: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    expected: Things
+    """What the migrations make; of what is ignored, what was found."""
+    found: Things
+    """What there is, without privileges that no migration is about."""
+    groups: tuple[Group, ...]
+    ignored: tuple[Ignored, ...]
+    unused: tuple[str, ...]
+    """Patterns that took nothing out."""
+
+
+def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Comparison:
+    """`ignore` gives each pattern for names of things its reason."""
+    found = counted(expected, found)
+    belonging = Belonging([*expected.values(), *found.values()])
+    counts: list[Difference] = []
+    ignored: list[Ignored] = []
+    for each in differences(definitions(expected), definitions(found)):
+        names = [each.thing, *belonging.owners(each.thing)]
+        pattern = next((p for p in ignore if any(fnmatchcase(n, p) for n in names)), None)
+        if pattern is None:
+            counts.append(each)
+        else:
+            ignored.append(Ignored(each, pattern, ignore[pattern]))
+    return Comparison(
+        expected=_as_found(expected, found, [each.difference.thing for each in ignored]),
+        found=found,
+        groups=tuple(_grouped(counts, belonging)),
+        ignored=tuple(ignored),
+        unused=tuple(p for p in ignore if not any(each.pattern == p for each in ignored)),
+    )
+
+
+def definitions(things: Things) -> Catalog:
+    return {thing: each.definition for thing, each in things.items()}
+
+
+def counted(expected: Things, found: Things) -> Things:
+    """Without privileges of roles that the migrations do not name: those are the DBA's."""
+    named = {_role(each) for each in expected.values() if _is_grant(each)} | {"public"}
+    return {
+        thing: each for thing, each in found.items() if not _is_grant(each) or _role(each) in named
+    }
+
+
+class Belonging:
+    """Which thing is part of which."""
+
+    def __init__(self, things: Collection[Thing]) -> None:
+        self._things = {each.name: each for each in things}
+
+    def owners(self, thing: str) -> Iterator[str]:
+        """What a thing belongs to, and what that belongs to, and so on."""
+        owner = self._owner(self._things[thing])
+        if owner is not None:
+            yield owner
+            yield from self.owners(owner)
+
+    def _owner(self, thing: Thing) -> str | None:
+        return next((each for each in _candidates(thing) if each in self._things), None)
+
+
+def _candidates(thing: Thing) -> list[str]:
+    """Names that the owner of a thing may have, the nearest one first."""
+    if thing.kind in PARTS:
+        table = name(*thing.path[:-1])
+        of_index = [f"constraint {name(*thing.path)}"] if thing.kind == "index" else []
+        return [*of_index, *(f"{kind} {table}" for kind in WHOLES)]
+    if thing.kind == "grant column":
+        table = name(*thing.path[:-1])
+        return [f"column {name(*thing.path)}", *(f"{kind} {table}" for kind in WHOLES)]
+    if _is_grant(thing):
+        kind = thing.kind.removeprefix("grant").strip() or "table"
+        return [f"{kind} {name(*thing.path)}{thing.rest.rpartition(' to ')[0]}"]
+    if thing.kind == "sequence":
+        column = thing.definition.partition(" OWNED BY ")[2].partition(" -- ")[0]
+        table = column.rpartition(".")[0]
+        return [f"column {column}", *(f"{kind} {table}" for kind in WHOLES)]
+    return []
+
+
+def _is_grant(thing: Thing) -> bool:
+    return thing.kind == "grant" or thing.kind.startswith("grant ")
+
+
+def _role(grant: Thing) -> str:
+    return grant.rest.rpartition(" to ")[2]
+
+
+def _grouped(found: Sequence[Difference], belonging: Belonging) -> Iterator[Group]:
+    wholes = {each.thing for each in found if each.is_whole}
+    parts: dict[str, list[Difference]] = {}
+    heads: list[Difference] = []
+    for each in found:
+        above = [owner for owner in belonging.owners(each.thing) if owner in wholes]
+        if above:
+            parts.setdefault(above[-1], []).append(each)
+        else:
+            heads.append(each)
+    for head in heads:
+        yield Group(head, tuple(parts.get(head.thing, ())))
+
+
+def _as_found(expected: Things, found: Things, names: Collection[str]) -> Things:
+    """What is to be made of the database, if these are to stay as they are."""
+    kept = {thing: found[thing] for thing in names if thing in found}
+    wanted = {thing: each for thing, each in expected.items() if thing not in names}
+    return wanted | kept

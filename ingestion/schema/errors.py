@@ -484,7 +484,7 @@ class NoReason(SchemaError):
         super().__init__(
             f"'{pattern}' is to be ignored, and nobody says why.",
             hint="Give each pattern its reason: --ignore 'table audit_*=made by the audit tool', "
-            "or {pattern: reason} in SCHEMA[\"DRIFT_IGNORE\"] of the settings.",
+            'or {pattern: reason} in SCHEMA["DRIFT_IGNORE"] of the settings.',
         )
         self.pattern = pattern
 
@@ -496,7 +496,7 @@ class OnlyReads(SchemaError):
         super().__init__(
             f"{who}, and what the migrations make is not known yet: that takes an empty database "
             "for a while.",
-            hint=f"Run it once {where}, with the same code and the same SCHEMA[\"CACHE_DIR\"]: "
+            hint=f'Run it once {where}, with the same code and the same SCHEMA["CACHE_DIR"]: '
             "what it found out is kept there.",
         )
 

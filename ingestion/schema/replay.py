@@ -36,19 +36,9 @@ def replay(
     fake: bool = False,
     refusal: Refusal = CannotReplay,
 ) -> Project:
-    """An empty scratch database, brought to the state that the project is in, and its project.
-
-    A squashed migration may be applied without a record of its own, because all its parts are; if
-    its parts are in the graph, they make the tables.
-    """
+    """An empty scratch database, brought to the state that the project is in, and its project."""
     there = Project(copy, project.loader, {})
-    wanted = {*project.applied, *project.unrecorded_replacements(project.applied.keys())}
-    graph = project.graph
-    steps = [
-        Step(key, fake=fake or any(part in graph.nodes for part in there.migration(key).replaces))
-        for key in full_order(graph)
-        if key in wanted
-    ]
+    steps = steps_of(project, fake=fake)
     copy.prepare_database()
     where = Where()
     with saying_where(where, refusal):
@@ -60,6 +50,21 @@ def replay(
         _record_as(project.applied, copy)
         there.applied = project.applied
     return there
+
+
+def steps_of(project: Project, *, fake: bool = False) -> list[Step]:
+    """All that is applied, in the order in which an empty database gets it.
+
+    A squashed migration may be applied without a record of its own, because all its parts are; if
+    its parts are in the graph, they make the tables.
+    """
+    wanted = {*project.applied, *project.unrecorded_replacements(project.applied.keys())}
+    graph = project.graph
+    return [
+        Step(key, fake=fake or any(part in graph.nodes for part in project.migration(key).replaces))
+        for key in full_order(graph)
+        if key in wanted
+    ]
 
 
 def perform(
