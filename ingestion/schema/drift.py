@@ -2,12 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 
 from ingestion.schema.catalog import Catalog, Thing, Things, name
 
 PARTS = frozenset({"column", "constraint", "index", "trigger", "rule", "policy", "statistics"})
 WHOLES = ("table", "view", "materialized view")
+
+
+class Side(Enum):
+    MISSING = auto()
+    EXTRA = auto()
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,11 @@ class Difference:
     """None: there is no such thing."""
 
     @property
-    def is_whole(self) -> bool:
-        """It is there on one side only, with all that belongs to it."""
-        return None in {self.expected, self.found}
+    def side(self) -> Side | None:
+        """None: it is there, and another one than expected."""
+        if self.found is None:
+            return Side.MISSING
+        return Side.EXTRA if self.expected is None else None
 
 
 def differences(expected: Catalog, found: Catalog) -> list[Difference]:
@@ -70,7 +78,7 @@ def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Co
     ignored: list[Ignored] = []
     for each in differences(definitions(expected), definitions(found)):
         names = [each.thing, *belonging.owners(each.thing)]
-        pattern = next((p for p in ignore if any(fnmatchcase(n, p) for n in names)), None)
+        pattern = next((p for p in ignore if any(fnmatchcase(name, p) for name in names)), None)
         if pattern is None:
             counts.append(each)
         else:
@@ -137,21 +145,28 @@ def _is_grant(thing: Thing) -> bool:
 
 
 def _role(grant: Thing) -> str:
-    return grant.rest.rpartition(" to ")[2]
+    return str(grant.facts["to"])
 
 
 def _grouped(found: Sequence[Difference], belonging: Belonging) -> Iterator[Group]:
-    wholes = {each.thing for each in found if each.is_whole}
+    """What comes or goes with something else is told with it."""
+    sides = {each.thing: each.side for each in found if each.side is not None}
+
+    def above(thing: str) -> list[str]:
+        side = sides.get(thing)
+        return [o for o in belonging.owners(thing) if side and sides.get(o) is side]
+
+    heads = {each.thing for each in found if not above(each.thing)}
     parts: dict[str, list[Difference]] = {}
-    heads: list[Difference] = []
     for each in found:
-        above = [owner for owner in belonging.owners(each.thing) if owner in wholes]
-        if above:
-            parts.setdefault(above[-1], []).append(each)
+        head = next((owner for owner in above(each.thing) if owner in heads), None)
+        if head is None:
+            heads.add(each.thing)
         else:
-            heads.append(each)
-    for head in heads:
-        yield Group(head, tuple(parts.get(head.thing, ())))
+            parts.setdefault(head, []).append(each)
+    for each in found:
+        if each.thing in heads:
+            yield Group(each, tuple(parts.get(each.thing, ())))
 
 
 def _as_found(expected: Things, found: Things, names: Collection[str]) -> Things:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.apps import apps
-from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.locks import Holder
@@ -19,7 +17,7 @@ from ingestion.schema.resume import HalfDone
 from ingestion.schema.runs import PastRun, last_run, unfinished
 from ingestion.schema.sources import own_apps
 from ingestion.schema.survey import State, Survey
-from ingestion.schema.unmade import unmade
+from ingestion.schema.unmade import unmade, without_any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ def look(connection: BaseDatabaseWrapper) -> Status:
     # for that first, too.
     without = _unmade(survey.project) if not conflicts else set()
     return Status(
-        server=_server(connection),
+        server=server_of(connection),
         apps=_apps(survey, conflicts=conflicts, without=without),
         out_of_order=tuple(_out_of_order(survey)),
         # What a run is in the middle of is not left half done.
@@ -93,7 +91,7 @@ def _not_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _server(connection: BaseDatabaseWrapper) -> Server:
+def server_of(connection: BaseDatabaseWrapper) -> Server:
     info = connection.connection.info
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database(), current_user, current_setting('server_version')")
@@ -154,14 +152,7 @@ def _app(
 
 def _unmade(project: Project) -> set[str]:
     """Of these apps `makemigrations` would make one, or should be asked to make the first."""
-    return {*unmade(project), *filter(_has_tables, project.loader.unmigrated_apps & own_apps())}
-
-
-def _has_tables(app: str) -> bool:
-    if settings.MIGRATION_MODULES.get(app, "") is None:  # it is to have none
-        return False
-    models = apps.get_app_config(app).get_models()
-    return any(model._meta.managed and not model._meta.proxy for model in models)
+    return {*unmade(project), *without_any(project)}
 
 
 def _out_of_order(survey: Survey) -> list[tuple[Key, Key]]:

@@ -423,6 +423,6 @@ class Command(migrate.Command):
         found = unmade(self.project)
         if found:
             self._say(
-                f"  The models of {', '.join(sorted(found))} have changes that no migration makes. "
+                f"  The models of {', '.join(found)} have changes that no migration makes. "
                 "Make one with: manage.py makemigrations"
             )

@@ -9,7 +9,16 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.errors import NotPostgres, SchemaError
-from ingestion.schema.subcommands import adopt, diagram, history, lint, rehearse, show, status
+from ingestion.schema.subcommands import (
+    adopt,
+    diagram,
+    drift,
+    history,
+    lint,
+    rehearse,
+    show,
+    status,
+)
 
 
 class Subcommand(Protocol):
@@ -31,6 +40,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "diagram": diagram,
     "lint": lint,
     "rehearse": rehearse,
+    "drift": drift,
 }
 
 # Of the command; people type them behind the subcommand as well.

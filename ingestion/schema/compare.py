@@ -1,0 +1,97 @@
+"""The models, the migrations and the database: where one of them is not what another one says.
+
+the lock ─► what is applied, catalogue(live) ─► the lock is given back
+what is applied ─► kept from before | replay on a scratch database ─► catalogue(expected)
+catalogue(expected) | catalogue(live) ─► differences ─► statements, either way
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema.drift import Comparison, compare
+from ingestion.schema.expected import expected
+from ingestion.schema.kept import Kept
+from ingestion.schema.limits import Limits
+from ingestion.schema.live import Live, read
+from ingestion.schema.origin import Origin
+from ingestion.schema.plan import Key, full_order
+from ingestion.schema.progress import Progress
+from ingestion.schema.project import Project
+from ingestion.schema.repair import Statement, repairs
+from ingestion.schema.sources import own_apps
+from ingestion.schema.status import Server, server_of
+from ingestion.schema.unmade import unmade, without_any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    server: Server
+    applied: int
+    is_cached: bool
+    """What the migrations make was known from an earlier time."""
+    comparison: Comparison
+    repair: Sequence[Statement]
+    """Makes the database what the migrations say, in this order."""
+    keep: Sequence[Statement]
+    """Makes of what the migrations say what the database has."""
+    unmade: Mapping[str, Sequence[str]]
+    """Apps of the project with what `makemigrations` would write for each."""
+    pending: Sequence[Key]
+    leaves: Mapping[str, str]
+    """Apps of the project with the last migration of each."""
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.comparison.groups or self.unmade)
+
+
+def look(
+    connection: BaseDatabaseWrapper,
+    *,
+    ignore: Mapping[str, str],
+    kept: Kept | None,
+    origin: Origin,
+    limits: Limits,
+    progress: Progress,
+) -> Drift:
+    """Changes nothing."""
+    live = read(connection, lock_wait=limits.lock_wait, say=progress.waits)
+    project = live.project
+    known = expected(project, kept=kept, origin=origin, limits=limits)
+    compared = compare(known.things, live.things, ignore=ignore)
+    return Drift(
+        server=server_of(connection),
+        applied=len(project.applied),
+        is_cached=known.is_cached,
+        comparison=compared,
+        repair=repairs(compared.found, compared.expected),
+        keep=repairs(compared.expected, compared.found),
+        unmade=_unmade(project),
+        pending=[key for key in full_order(project.graph) if key not in project.visible()],
+        leaves={app: name for app, name in project.graph.leaf_nodes() if app in project.own},
+    )
+
+
+def drifted(
+    connection: BaseDatabaseWrapper,
+    *,
+    ignore: Mapping[str, str],
+    kept: Kept | None,
+    origin: Origin,
+    limits: Limits,
+    progress: Progress,
+) -> list[str]:
+    """The things in which the database is not what its migrations make."""
+    live: Live = read(connection, lock_wait=limits.lock_wait, say=progress.waits)
+    known = expected(live.project, kept=kept, origin=origin, limits=limits)
+    compared = compare(known.things, live.things, ignore=ignore)
+    return [each.difference.thing for each in compared.groups]
+
+
+def _unmade(project: Project) -> dict[str, list[str]]:
+    """Models of libraries are not the project's to write migrations for."""
+    own = own_apps()
+    made = {app: words for app, words in unmade(project).items() if app in own}
+    return made | {app: ["Create its first migration"] for app in sorted(without_any(project))}

@@ -1,0 +1,207 @@
+"""The words of `schema drift`: what differs, and what ends it, either way."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ingestion.schema.compare import Drift
+from ingestion.schema.drift import Difference, Group, Side
+from ingestion.schema.drift_script import commands, losses
+from ingestion.schema.errors import listed
+from ingestion.schema.psql import ended
+from ingestion.schema.repair import Statement
+from ingestion.schema.units import counted
+
+MOST = 8
+"""Names on a line."""
+MANY = 25
+"""More differences than that are told in a line or two each."""
+LONG = 8
+"""More lines than that of a definition or a statement are cut."""
+MODELS = "models and migrations"
+TABLES = "migrations and database"
+SIDES = {Side.MISSING: "missing", Side.EXTRA: "extra", None: "changed"}
+
+# --- For programs --------------------------------------------------------------------------
+
+
+def facts(drift: Drift) -> dict[str, Any]:
+    found = drift.comparison
+    repair, keep = _by_thing(drift.repair), _by_thing(drift.keep)
+    return {
+        "clean": drift.is_clean,
+        "database": drift.server.database,
+        "server_version": drift.server.version,
+        "applied": drift.applied,
+        "things": len(found.found),
+        "cached": drift.is_cached,
+        "differences": [
+            *(_fact(each, repair, keep) for each in found.groups),
+            *(_fact_of_models(app, words) for app, words in drift.unmade.items()),
+        ],
+        "ignored": [
+            {"what": each.difference.thing, "pattern": each.pattern, "reason": each.reason}
+            for each in found.ignored
+        ],
+        "unused_ignores": found.unused,
+        "pending": [".".join(key) for key in drift.pending],
+    }
+
+
+def _fact(
+    group: Group, repair: Mapping[str, list[Statement]], keep: Mapping[str, list[Statement]]
+) -> dict[str, Any]:
+    difference = group.difference
+    return {
+        "what": difference.thing,
+        "between": TABLES,
+        "expected": difference.expected,
+        "found": difference.found,
+        "with": [each.thing for each in group.parts],
+        "repair": _sql(group, repair),
+        "keep": _sql(group, keep),
+        "repair_loses": [lost for sql in _sql(group, repair) for lost in losses(sql)],
+    }
+
+
+def _fact_of_models(app: str, words: Sequence[str]) -> dict[str, Any]:
+    return {
+        "what": f"models of {app}",
+        "between": MODELS,
+        "expected": "\n".join(words),
+        "found": None,
+        "with": [],
+        "repair": [f"manage.py makemigrations {app}"],
+        "keep": [],
+        "repair_loses": [],
+    }
+
+
+def _by_thing(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
+    found: dict[str, list[Statement]] = {}
+    for each in statements:
+        found.setdefault(each.thing, []).append(each)
+    return found
+
+
+def _sql(group: Group, statements: Mapping[str, list[Statement]]) -> list[str]:
+    """What is said of it, and of what belongs to it."""
+    things = [group.difference.thing, *(each.thing for each in group.parts)]
+    return [ended(each.sql) for thing in things for each in statements.get(thing, ())]
+
+
+# --- For people ----------------------------------------------------------------------------
+
+
+def text(drift: Drift) -> str:
+    lines = [_head(drift), ""]
+    repair, keep = _by_thing(drift.repair), _by_thing(drift.keep)
+    groups = drift.comparison.groups
+    for group in groups:
+        lines.append(_heading(group))
+        if len(groups) <= MANY:
+            lines += _definitions(group.difference)
+            lines += _statements("repair", _sql(group, repair))
+            lines += [*_statements("keep", _sql(group, keep)), ""]
+    if len(groups) > MANY:
+        lines.append("")
+    for app, words in drift.unmade.items():
+        lines += _of_models(app, words)
+    lines += _notes(drift)
+    if groups:
+        lines += _ways(drift)
+    return "\n".join(lines).rstrip()
+
+
+def _head(drift: Drift) -> str:
+    how = "known from before" if drift.is_cached else "replayed on an empty database"
+    count = counted(drift.applied, "applied migration")
+    where = f"{drift.server.database}, PostgreSQL {drift.server.version}"
+    found = len(drift.comparison.groups) + len(drift.unmade)
+    if not found:
+        things = counted(len(drift.comparison.found), "thing")
+        return f"Clean: {where}, has what its {count} make ({how}): {things}."
+    return f"{where}, against its {count} ({how}): {counted(found, 'difference')}."
+
+
+def _heading(group: Group) -> str:
+    belongs = [each.thing.partition(" ")[0] for each in group.parts]
+    counts = ", ".join(_count(kind, belongs.count(kind)) for kind in dict.fromkeys(belongs))
+    parts = f" (with {counts})" if counts else ""
+    return f"{SIDES[group.difference.side]} {group.difference.thing}{parts}"
+
+
+def _count(kind: str, number: int) -> str:
+    plural = {"index": "indexes", "policy": "policies", "statistics": "statistics"}
+    return f"1 {kind}" if number == 1 else f"{number} {plural.get(kind, f'{kind}s')}"
+
+
+def _definitions(difference: Difference) -> list[str]:
+    expected, found = difference.expected, difference.found
+    if expected and found and "\n" in expected and "\n" in found:
+        return _by_lines(expected, found)
+    return [
+        line
+        for word, definition in (("expected", expected), ("found", found))
+        if definition
+        for line in _told(word, definition)
+    ]
+
+
+def _by_lines(expected: str, found: str) -> list[str]:
+    lines = difflib.unified_diff(
+        expected.splitlines(), found.splitlines(), "expected", "found", lineterm="", n=1
+    )
+    return [f"  {line}" for line in lines if not line.startswith("@@")]
+
+
+def _statements(word: str, statements: Sequence[str]) -> list[str]:
+    lines: list[str] = []
+    for sql in statements:
+        lost = f"  -- loses {listed(losses(sql))}" if losses(sql) else ""
+        lines += _told("" if lines else word, f"{sql}{lost}")
+    return lines
+
+
+def _told(word: str, text: str) -> list[str]:
+    """A word, and lines beside it; of a long text only the first."""
+    lines = text.splitlines() or [""]
+    if len(lines) > LONG:
+        lines = [*lines[: LONG - 1], f"… and {len(lines) - LONG + 1} lines more"]
+    return [f"  {word:<9} {lines[0]}", *(f"{' ' * 12}{line}" for line in lines[1:])]
+
+
+def _of_models(app: str, words: Sequence[str]) -> list[str]:
+    return [
+        f"changed models of {app}, and no migration says so",
+        *(f"  {word}" for word in words),
+        f"  {'repair':<9} manage.py makemigrations {app}",
+        f"  {'keep':<9} the migrations, and take the change out of the models",
+        "",
+    ]
+
+
+def _notes(drift: Drift) -> list[str]:
+    found = drift.comparison
+    lines = [f"Ignored: {each.difference.thing} ({each.reason})" for each in found.ignored[:MOST]]
+    if rest := len(found.ignored) - len(lines):
+        lines.append(f"Ignored: {counted(rest, 'thing')} more; --json names them")
+    if found.unused:
+        lines.append(f"Nothing to ignore any more: {listed(found.unused)}")
+    if drift.pending:
+        names = listed((".".join(key) for key in drift.pending), most=MOST)
+        lines.append(f"Pending, and not compared: {names}")
+    return [*lines, ""] if lines else []
+
+
+def _ways(drift: Drift) -> list[str]:
+    first, *rest = commands(drift)
+    return [
+        "To make the database what the migrations say, read this, and run it with psql:",
+        "  manage.py schema drift --sql",
+        "To keep what the database has, and give it to other databases too:",
+        f"  {first}",
+        *(f"  {each}" for each in rest[:-1]),
+        "  manage.py schema drift --keep    says what to write into the new file",
+        f"  {rest[-1]}    here only, where it is there already",
+    ]
