@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.drift import Comparison, compare
+from ingestion.schema.drift import Comparison, Difference, compare
 from ingestion.schema.expected import expected
-from ingestion.schema.kept import Kept
+from ingestion.schema.ignoring import ignored
+from ingestion.schema.kept import Kept, kept
 from ingestion.schema.limits import Limits
-from ingestion.schema.live import Live, read
-from ingestion.schema.origin import Origin
+from ingestion.schema.live import read
+from ingestion.schema.origin import Origin, origin
 from ingestion.schema.plan import Key, full_order
 from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project
@@ -51,15 +52,15 @@ def look(
     connection: BaseDatabaseWrapper,
     *,
     ignore: Mapping[str, str],
-    kept: Kept | None,
-    origin: Origin,
+    cache: Kept | None,
+    by: Origin,
     limits: Limits,
     progress: Progress,
 ) -> Drift:
     """Changes nothing."""
     live = read(connection, lock_wait=limits.lock_wait, say=progress.waits)
     project = live.project
-    known = expected(project, kept=kept, origin=origin, limits=limits)
+    known = expected(project, kept=cache, origin=by, limits=limits)
     compared = compare(known.things, live.things, ignore=ignore)
     return Drift(
         server=server_of(connection),
@@ -75,19 +76,13 @@ def look(
 
 
 def drifted(
-    connection: BaseDatabaseWrapper,
-    *,
-    ignore: Mapping[str, str],
-    kept: Kept | None,
-    origin: Origin,
-    limits: Limits,
-    progress: Progress,
-) -> list[str]:
-    """The things in which the database is not what its migrations make."""
-    live: Live = read(connection, lock_wait=limits.lock_wait, say=progress.waits)
-    known = expected(live.project, kept=kept, origin=origin, limits=limits)
-    compared = compare(known.things, live.things, ignore=ignore)
-    return [each.difference.thing for each in compared.groups]
+    connection: BaseDatabaseWrapper, *, limits: Limits, progress: Progress
+) -> list[Difference]:
+    """Where the database is not what its migrations make, but for what the settings ignore."""
+    live = read(connection, lock_wait=limits.lock_wait, say=progress.waits)
+    known = expected(live.project, kept=kept(), origin=origin(), limits=limits)
+    compared = compare(known.things, live.things, ignore=ignored())
+    return [group.difference for group in compared.groups]
 
 
 def _unmade(project: Project) -> dict[str, list[str]]:

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 
-from ingestion.schema.catalog import Catalog, Thing, Things, name
-
-PARTS = frozenset({"column", "constraint", "index", "trigger", "rule", "policy", "statistics"})
-WHOLES = ("table", "view", "materialized view")
+from ingestion.schema.catalog import Catalog, Thing, Things
 
 
 class Side(Enum):
@@ -73,7 +70,8 @@ class Comparison:
 def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Comparison:
     """`ignore` gives each pattern for names of things its reason."""
     found = counted(expected, found)
-    belonging = Belonging([*expected.values(), *found.values()])
+    belonging = Belonging(expected, found)
+    things = found | expected
     counts: list[Difference] = []
     ignored: list[Ignored] = []
     for each in differences(definitions(expected), definitions(found)):
@@ -86,7 +84,11 @@ def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Co
     return Comparison(
         expected=_as_found(expected, found, [each.difference.thing for each in ignored]),
         found=found,
-        groups=tuple(_grouped(counts, belonging)),
+        groups=tuple(
+            sorted(
+                _grouped(counts, belonging), key=lambda each: _place(things[each.difference.thing])
+            )
+        ),
         ignored=tuple(ignored),
         unused=tuple(p for p in ignore if not any(each.pattern == p for each in ignored)),
     )
@@ -105,39 +107,24 @@ def counted(expected: Things, found: Things) -> Things:
 
 
 class Belonging:
-    """Which thing is part of which."""
+    """Which thing comes and goes with which."""
 
-    def __init__(self, things: Collection[Thing]) -> None:
-        self._things = {each.name: each for each in things}
+    def __init__(self, *catalogues: Things) -> None:
+        self._owners: dict[str, set[str]] = {}
+        for things in catalogues:
+            for name, each in things.items():
+                self._owners.setdefault(name, set()).update(each.facts["goes_with"])
 
-    def owners(self, thing: str) -> Iterator[str]:
-        """What a thing belongs to, and what that belongs to, and so on."""
-        owner = self._owner(self._things[thing])
-        if owner is not None:
-            yield owner
-            yield from self.owners(owner)
-
-    def _owner(self, thing: Thing) -> str | None:
-        return next((each for each in _candidates(thing) if each in self._things), None)
-
-
-def _candidates(thing: Thing) -> list[str]:
-    """Names that the owner of a thing may have, the nearest one first."""
-    if thing.kind in PARTS:
-        table = name(*thing.path[:-1])
-        of_index = [f"constraint {name(*thing.path)}"] if thing.kind == "index" else []
-        return [*of_index, *(f"{kind} {table}" for kind in WHOLES)]
-    if thing.kind == "grant column":
-        table = name(*thing.path[:-1])
-        return [f"column {name(*thing.path)}", *(f"{kind} {table}" for kind in WHOLES)]
-    if _is_grant(thing):
-        kind = thing.kind.removeprefix("grant").strip() or "table"
-        return [f"{kind} {name(*thing.path)}{thing.rest.rpartition(' to ')[0]}"]
-    if thing.kind == "sequence":
-        column = thing.definition.partition(" OWNED BY ")[2].partition(" -- ")[0]
-        table = column.rpartition(".")[0]
-        return [f"column {column}", *(f"{kind} {table}" for kind in WHOLES)]
-    return []
+    def owners(self, thing: str) -> list[str]:
+        """What a thing belongs to, and what that belongs to, and so on; the nearest first."""
+        found: dict[str, None] = {}
+        ahead = sorted(self._owners.get(thing, ()))
+        while ahead:
+            owner = ahead.pop(0)
+            if owner not in found and owner != thing:
+                found[owner] = None
+                ahead += sorted(self._owners.get(owner, ()))
+        return list(found)
 
 
 def _is_grant(thing: Thing) -> bool:
@@ -167,6 +154,11 @@ def _grouped(found: Sequence[Difference], belonging: Belonging) -> Iterator[Grou
     for each in found:
         if each.thing in heads:
             yield Group(each, tuple(parts.get(each.thing, ())))
+
+
+def _place(thing: Thing) -> tuple[object, ...]:
+    """A table first, then all that is in it."""
+    return thing.path, thing.kind != "table", thing.kind, thing.rest
 
 
 def _as_found(expected: Things, found: Things, names: Collection[str]) -> Things:

@@ -120,7 +120,8 @@ def _head(drift: Drift) -> str:
     found = len(drift.comparison.groups) + len(drift.unmade)
     if not found:
         things = counted(len(drift.comparison.found), "thing")
-        return f"Clean: {where}, has what its {count} make ({how}): {things}."
+        verb = "makes" if drift.applied == 1 else "make"
+        return f"Clean: {where}, has what its {count} {verb} ({how}): {things}."
     return f"{where}, against its {count} ({how}): {counted(found, 'difference')}."
 
 

@@ -21,9 +21,7 @@ class Expected:
 
 
 def expected(project: Project, *, kept: Kept | None, origin: Origin, limits: Limits) -> Expected:
-    """`project` says what is applied; where nothing is, there is nothing."""
-    if not project.applied:
-        return Expected({}, is_cached=False)
+    """`project` says what is applied; also where nothing is, some things are there."""
     known = grounds(project) if kept else None
     key = key_of(known) if known else ""
     if kept and key and (found := kept.get(key)) is not None:

@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,6 +22,8 @@ from ingestion.schema.catalog import Thing, Things
 MOST = 8
 """Files; the longest unused ones go."""
 ENDING = ".json.gz"
+DAMAGED = (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, AttributeError)
+"""What reading a file may raise, whatever is in it."""
 
 
 class Kept:
@@ -31,7 +34,7 @@ class Kept:
     def get(self, key: str) -> Things | None:
         for folder in self.folders:
             path = folder / f"{key}{ENDING}"
-            with suppress(OSError, EOFError, ValueError, TypeError, KeyError, AttributeError):
+            with suppress(*DAMAGED):
                 things = _read(path.read_bytes())
                 with suppress(OSError):  # it may be read only
                     os.utime(path)
@@ -70,14 +73,15 @@ def _of_user() -> list[Path]:
 
 
 def _read(raw: bytes) -> Things:
-    """Refuses whatever is not just as it was written."""
-    found = [Thing(**{**each, "path": tuple(each["path"])}) for each in json.loads(_unpacked(raw))]
+    """Fails on whatever is not as it was written: gzip ends in a checksum."""
+    found = [_thing(row) for row in json.loads(gzip.decompress(raw))]
     return {each.name: each for each in found}
 
 
-def _unpacked(raw: bytes) -> bytes:
-    """gzip ends in a checksum."""
-    return gzip.decompress(raw)
+def _thing(row: dict[str, Any]) -> Thing:
+    if not isinstance(row["facts"]["goes_with"], list):
+        raise TypeError
+    return Thing(**{**row, "path": tuple(row["path"])})
 
 
 def _write(path: Path, things: Things) -> None:

@@ -76,6 +76,7 @@ def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[Dat
         _administrator(live) as administrator,
         administrator.cursor() as cursor,
     ):
+        _refuse_read_only(cursor)
         _sweep(cursor)
         with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
             if fill is None:
@@ -120,6 +121,13 @@ def _administrator(live: DatabaseWrapper) -> Iterator[DatabaseWrapper]:
                 "SET idle_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0"
             )
         yield connection
+
+
+def _refuse_read_only(cursor: CursorWrapper) -> None:
+    cursor.execute("SELECT current_setting('transaction_read_only')::boolean, pg_is_in_recovery()")
+    only_reads, is_replica = cursor.fetchone()
+    if only_reads:
+        raise OnlyReads(is_replica=is_replica)
 
 
 @contextmanager
@@ -180,14 +188,10 @@ def refusing(cursor: CursorWrapper) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        match error.__cause__:
-            case psycopg2.errors.InsufficientPrivilege():
-                cursor.execute("SELECT current_user, quote_ident(current_user)")
-                role, quoted = cursor.fetchone()
-                raise MayNotCreateDatabases(role, quoted=quoted) from error
-            case psycopg2.errors.ReadOnlySqlTransaction():
-                cursor.execute("SELECT pg_is_in_recovery()")
-                raise OnlyReads(is_replica=cursor.fetchone()[0]) from error
+        if isinstance(error.__cause__, psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("SELECT current_user, quote_ident(current_user)")
+            role, quoted = cursor.fetchone()
+            raise MayNotCreateDatabases(role, quoted=quoted) from error
         raise
 
 

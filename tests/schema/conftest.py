@@ -126,7 +126,7 @@ def _forget(packages: set[str]) -> None:
 
 
 @pytest.fixture
-def story(settings: Any, write_app: WriteApp) -> Use:
+def story(settings: Any, write_app: WriteApp, tmp_path: Path) -> Use:
     """story("linear", …): install only these apps, content types and the tool.
 
     Each is one of `stories/`, or one that `write_app` has written, or a dotted name.
@@ -141,7 +141,11 @@ def story(settings: Any, write_app: WriteApp) -> Use:
             "django.contrib.contenttypes",
             *map(_module, apps),
         ]
-        settings.SCHEMA = {"VERSION": "1.2.3", "COMMIT": "c0ffee"}
+        settings.SCHEMA = {
+            "VERSION": "1.2.3",
+            "COMMIT": "c0ffee",
+            "CACHE_DIR": tmp_path / "schema-cache",
+        }
 
     return use
 

@@ -62,8 +62,8 @@ def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[st
     drift = look(
         connection,
         ignore=ignored(options["ignore"]),
-        kept=None if options["no_cache"] else kept(),
-        origin=origin(),
+        cache=None if options["no_cache"] else kept(),
+        by=origin(),
         limits=limits(lock_wait=options["lock_wait"]),
         progress=Printer(OutputWrapper(sys.stderr), no_style()),
     )

@@ -19,9 +19,11 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, InterfaceError, connections
 
 from ingestion.schema import losses, signals, undo
+from ingestion.schema.compare import drifted
 from ingestion.schema.errors import (
     CannotPrune,
     DataWouldBeLost,
+    DriftFound,
     NoSuchMigration,
     NotPostgres,
     PlanChanged,
@@ -93,6 +95,12 @@ class Command(migrate.Command):
             "--accept-data-loss", action="store_true", help="Undo although data goes with it."
         )
         parser.add_argument(
+            "--require-no-drift",
+            action="store_true",
+            help="First see that the database is what its applied migrations make, and else "
+            "refuse: with --plan, --sql and --fake, too. See schema drift.",
+        )
+        parser.add_argument(
             "--lock-wait",
             type=_seconds,
             metavar="SECONDS",
@@ -135,6 +143,8 @@ class Command(migrate.Command):
         # Going back must always be possible, also with files that a check finds fault with.
         if not self.options["skip_checks"] and not all(step.backwards for step in steps):
             self.check(databases=[self.connection.alias])
+        if self.options["require_no_drift"]:
+            self._refuse_drift()
         if self.options["sql"]:
             self._print_sql(steps)
         elif self.options["plan"]:
@@ -181,8 +191,9 @@ class Command(migrate.Command):
         options = self.options
         if options["start"] is not None and not options["sql"]:
             raise TwoWishes("--from", "no --sql")
-        if options["start"] is not None and options["undo"]:
-            raise TwoWishes("--from", "--undo")
+        for name in ("undo", "require_no_drift"):
+            if options["start"] is not None and options[name]:
+                raise TwoWishes("--from", f"--{name.replace('_', '-')}")
         for name in ("plan", "check_unapplied", "prune", "run_syncdb", "fake_initial", "group"):
             if options["sql"] and options[name]:
                 flag = name.removesuffix("_unapplied").replace("_", "-")
@@ -227,6 +238,11 @@ class Command(migrate.Command):
             raise NoSuchMigration(app, "", [])
         if app and self.options["run_syncdb"]:
             raise TwoWishes("--run-syncdb", f"{app}, which has migrations")
+
+    def _refuse_drift(self) -> None:
+        found = drifted(self.connection, limits=self.limits, progress=self.printer)
+        if found:
+            raise DriftFound([each.thing for each in found])
 
     def _refuse_losses(self, steps: Sequence[Step]) -> None:
         """Ask a person, on a terminal; elsewhere the option must say it."""
