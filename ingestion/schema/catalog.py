@@ -21,6 +21,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import definitions
+from ingestion.schema.printing import plainly
 
 Catalog = dict[str, str]
 
@@ -64,7 +65,7 @@ Things = dict[str, Thing]
 
 def things(connection: BaseDatabaseWrapper) -> Things:
     """All in the schemas of this connection's search path, by one query."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, plainly(cursor):
         cursor.execute(_QUERY)
         rows = [_Row(*row) for row in cursor.fetchall()]
     return _related(rows)

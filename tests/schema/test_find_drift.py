@@ -150,6 +150,24 @@ def test_the_journal_is_no_drift(drift: Drift, shop: Use) -> None:
     assert drift()[0] == 0
 
 
+def test_settings_of_the_database_are_no_drift(
+    drift: Drift, shop: Use, own_database: DatabaseWrapper, become: Use
+) -> None:
+    defaults = "d date DEFAULT '2026-03-01', i interval DEFAULT '1 year 2 days 03:04'"
+    shop(f"migrations.RunSQL(\"CREATE TABLE t ({defaults}, b bytea DEFAULT 'x')\")")
+    name = own_database.settings_dict["NAME"]
+    options = {"datestyle": "German", "intervalstyle": "iso_8601", "bytea_output": "escape"}
+    options["quote_all_identifiers"] = "on"
+    for option, value in options.items():
+        execute(f"ALTER DATABASE {name} SET {option} = '{value}'")
+    try:
+        become()
+        assert drift()[0] == 0
+    finally:
+        for option in options:
+            execute(f"ALTER DATABASE {name} RESET {option}")
+
+
 # --- Migrations and database ---------------------------------------------------------------
 
 
