@@ -40,6 +40,14 @@ ABANDONED = """
                   AND classid = %s AND objid = hashtext(datname)::oid)
 """
 
+# Settings on which it depends what a migration makes, and where.
+DECISIVE = (
+    "search_path",
+    "default_tablespace",
+    "default_table_access_method",
+    "default_toast_compression",
+)
+
 # PostgreSQL 15 and 16 say daticulocale, the later ones datlocale.
 LIKE_THIS_ONE = """
     SELECT option, value
@@ -147,8 +155,9 @@ def _create(cursor: CursorWrapper, name: str) -> None:
     wanted = " ".join(f"{option} %s" for option in options)
     with refusing(cursor):
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0 {wanted}", [*options.values()])
-    # A search path may be set for a role in one database only, or for the database.
-    cursor.execute(f"ALTER DATABASE {name} SET search_path FROM CURRENT")
+    # They may be set for a role in one database only, or for the database.
+    for setting in DECISIVE:
+        cursor.execute(f"ALTER DATABASE {name} SET {setting} FROM CURRENT")
 
 
 def _drop(cursor: CursorWrapper, name: str) -> None:

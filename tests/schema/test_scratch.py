@@ -191,6 +191,16 @@ def test_the_search_path_of_the_database_is_kept() -> None:
             assert ask("SELECT 'shop.notes'::regclass::text") == "notes"
 
 
+def test_what_decides_how_tables_are_made_is_set_alike() -> None:
+    how = "-c default_toast_compression=pglz -c default_tablespace=pg_default"
+    with alias("other", OPTIONS={"options": how}), scratch("other") as temporary:
+        plain = temporary.copy()
+        plain.settings_dict["OPTIONS"] = {}
+        with closing(plain):
+            assert ask("SHOW default_toast_compression", of=plain) == "pglz"
+            assert ask("SHOW default_tablespace", of=plain) == "pg_default"
+
+
 @pytest.mark.parametrize(
     "options",
     [
