@@ -41,7 +41,9 @@ class Drift:
     """Apps of the project with what `makemigrations` would write for each."""
     pending: Sequence[Key]
     leaves: Mapping[str, str]
-    """Apps of the project with the last migration of each."""
+    """Apps with the last migration of each."""
+    own: frozenset[str]
+    """Those that are the project's, and not a library's."""
 
     @property
     def is_clean(self) -> bool:
@@ -71,7 +73,8 @@ def look(
         keep=repairs(compared.expected, compared.found),
         unmade=_unmade(project),
         pending=[key for key in full_order(project.graph) if key not in project.visible()],
-        leaves={app: name for app, name in project.graph.leaf_nodes() if app in project.own},
+        leaves=dict(project.graph.leaf_nodes()),
+        own=project.own,
     )
 
 

@@ -1,22 +1,29 @@
 """The statements that end a drift, either way: as a script for psql, or as a migration."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from django.apps import apps
 from django.db.migrations.autodetector import MigrationAutodetector
-from django.db.models import Model
 
 from ingestion.schema import psql
 from ingestion.schema.catalog import table_of
 from ingestion.schema.compare import Drift
+from ingestion.schema.plan import Key
 from ingestion.schema.repair import Statement
-from ingestion.schema.statements import drops, needs_no_transaction
+from ingestion.schema.statements import needs_no_transaction
 from ingestion.schema.units import counted
 
 NAME = "keep_what_is_there"
 LOCK_TIMEOUT = "5s"
 INDENT = " " * 4
+LOSES = re.compile(r"-- loses [^\n]+$", re.MULTILINE)
+
+
+# --- For psql ------------------------------------------------------------------------------
 
 
 def script(drift: Drift) -> str:
@@ -24,27 +31,49 @@ def script(drift: Drift) -> str:
     if not drift.repair:
         return psql.comment("Nothing to do: the database is what its migrations make.")
     migrations = counted(drift.applied, "applied migration")
+    verb = "makes" if drift.applied == 1 else "make"
     lines = [
-        psql.comment(f"Makes {drift.server.database} what its {migrations} make. Read it first."),
+        psql.comment(f"Gives {drift.server.database} what its {migrations} {verb}. Read it first."),
+        *_warning(drift.repair),
         "\\set ON_ERROR_STOP on",
     ]
     for is_alone, some in groupby(drift.repair, key=lambda each: needs_no_transaction(each.sql)):
-        body = [line for each in some for line in _statement(each)]
+        body = list(_told(some))
         timeout = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
         lines += ["", *(body if is_alone else ["BEGIN;", timeout, *body, "COMMIT;"])]
     return "\n".join(lines)
 
 
-def _statement(statement: Statement) -> list[str]:
-    lost = [psql.comment(f"LOSES DATA: {each}") for each in losses(statement.sql)]
-    return [psql.comment(statement.thing), *lost, psql.ended(statement.sql)]
+def _warning(statements: Sequence[Statement]) -> list[str]:
+    count = sum(loses_data(each.sql) for each in statements)
+    return (
+        [psql.comment(f"LOSES DATA, in {counted(count, 'place')}: look for `loses`.")]
+        if count
+        else []
+    )
 
 
-def losses(sql: str) -> list[str]:
-    return [
-        f"the rows of {table}" if column is None else f"the values of {table}.{column}"
-        for table, column in drops(sql)
-    ]
+def _told(statements: Iterator[Statement]) -> Iterator[str]:
+    for thing, some in groupby(statements, key=lambda each: each.thing):
+        yield psql.comment(thing)
+        yield from (psql.ended(each.sql) for each in some)
+
+
+def loses_data(sql: str) -> bool:
+    return LOSES.search(sql) is not None
+
+
+# --- For a migration -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a migration for it belongs."""
+
+    app: str
+    number: str
+    needs: tuple[Key, ...]
+    """Migrations of other apps whose tables it is about."""
 
 
 def migration(drift: Drift) -> str:
@@ -53,18 +82,20 @@ def migration(drift: Drift) -> str:
         return "# Nothing to keep: the database is what its migrations make."
     both = [*drift.keep, *drift.repair]
     is_alone = any(needs_no_transaction(each.sql) for each in both)
+    needs = "".join(f'("{app}", "{name}"), ' for app, name in place(drift).needs)
     return "\n".join(
         [
             *(f"{INDENT}# {line}" for line in commands(drift)),
-            *([f"{INDENT}atomic = False"] if is_alone else []),
+            *([f"{INDENT}# In `dependencies`, too: {needs.rstrip(', ')}"] if needs else []),
+            *([f"{INDENT}atomic = False", ""] if is_alone else []),
             f"{INDENT}operations = [",
-            operation(drift.keep, drift.repair, indent=INDENT * 2),
+            *(f"{INDENT * 2}{line}" for line in operation(drift.keep, drift.repair)),
             f"{INDENT}]",
         ]
     )
 
 
-def operation(keep: Sequence[Statement], repair: Sequence[Statement], *, indent: str = "") -> str:
+def operation(keep: Sequence[Statement], repair: Sequence[Statement]) -> list[str]:
     """Both directions, in the order of each."""
     ways = (("sql", keep), ("reverse_sql", repair))
     lines = [
@@ -76,7 +107,7 @@ def operation(keep: Sequence[Statement], repair: Sequence[Statement], *, indent:
             f"{INDENT}],",
         )
     ]
-    return "\n".join(f"{indent}{line}" for line in ["migrations.RunSQL(", *lines, ")"])
+    return ["migrations.RunSQL(", *lines, "),"]
 
 
 def literal(text: str) -> str:
@@ -92,27 +123,24 @@ def literal(text: str) -> str:
 
 def commands(drift: Drift) -> list[str]:
     """What it takes to keep what the database has, around the paste."""
-    app, number = _place(drift)
+    where = place(drift)
     first = ["manage.py migrate"] if drift.pending else []
     return [
         *first,
-        f"manage.py makemigrations {app} --empty -n {NAME}",
-        f"manage.py migrate {app} {number} --fake",
+        f"manage.py makemigrations {where.app} --empty -n {NAME}",
+        f"manage.py migrate {where.app} {where.number} --fake",
     ]
 
 
-def _place(drift: Drift) -> tuple[str, str]:
-    """The app whose tables differ, if it is one of the project's, and the next number in it."""
-    owners = {model._meta.db_table: model._meta.app_label for model in _models()}
-    tables = {table_of(each.difference.thing) for each in drift.comparison.groups}
-    found = {owners.get(table or "") for table in tables} - {None}
-    own = found & drift.leaves.keys() or drift.leaves.keys()
-    if len(own) != 1:
-        return "APP", "NUMBER"
-    app = next(iter(own)) or ""
-    number = MigrationAutodetector.parse_number(drift.leaves[app]) or 0
-    return app, f"{number + 1:04}"
-
-
-def _models() -> list[type[Model]]:
-    return apps.get_models(include_auto_created=True)
+def place(drift: Drift) -> Place:
+    """With the app of the project whose tables differ most, or its first one."""
+    models = apps.get_models(include_auto_created=True)
+    labels = {model._meta.db_table: model._meta.app_label for model in models}
+    tables = [table_of(each.difference.thing) for each in drift.comparison.groups]
+    touched = Counter(labels[table] for table in tables if table in labels)
+    own = [*(app for app, _ in touched.most_common() if app in drift.own), *sorted(drift.own)]
+    if not own:
+        return Place("APP", "NUMBER", ())
+    number = MigrationAutodetector.parse_number(drift.leaves[own[0]]) or 0
+    needs = sorted((app, drift.leaves[app]) for app in touched if app in drift.leaves)
+    return Place(own[0], f"{number + 1:04}", tuple(key for key in needs if key[0] != own[0]))

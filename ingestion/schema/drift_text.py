@@ -6,7 +6,7 @@ from typing import Any
 
 from ingestion.schema.compare import Drift
 from ingestion.schema.drift import Difference, Group, Side
-from ingestion.schema.drift_script import commands, losses
+from ingestion.schema.drift_script import commands, loses_data
 from ingestion.schema.errors import listed
 from ingestion.schema.psql import ended
 from ingestion.schema.repair import Statement
@@ -60,7 +60,8 @@ def _fact(
         "with": [each.thing for each in group.parts],
         "repair": _sql(group, repair),
         "keep": _sql(group, keep),
-        "repair_loses": [lost for sql in _sql(group, repair) for lost in losses(sql)],
+        "repair_loses_data": any(map(loses_data, _sql(group, repair))),
+        "keep_loses_data": any(map(loses_data, _sql(group, keep))),
     }
 
 
@@ -73,7 +74,8 @@ def _fact_of_models(app: str, words: Sequence[str]) -> dict[str, Any]:
         "with": [],
         "repair": [f"manage.py makemigrations {app}"],
         "keep": [],
-        "repair_loses": [],
+        "repair_loses_data": False,
+        "keep_loses_data": False,
     }
 
 
@@ -141,12 +143,23 @@ def _definitions(difference: Difference) -> list[str]:
     expected, found = difference.expected, difference.found
     if expected and found and "\n" in expected and "\n" in found:
         return _by_lines(expected, found)
+    expected, found = _without_same_comment(expected, found)
     return [
         line
         for word, definition in (("expected", expected), ("found", found))
         if definition
         for line in _told(word, definition)
     ]
+
+
+def _without_same_comment(expected: str | None, found: str | None) -> tuple[str | None, str | None]:
+    """What is the same is in the way where one looks for what differs."""
+    if expected and found:
+        comment = expected.rpartition(" -- ")[2]
+        tail = f" -- {comment}"
+        if expected.endswith(tail) and found.endswith(tail):
+            return expected.removesuffix(tail), found.removesuffix(tail)
+    return expected, found
 
 
 def _by_lines(expected: str, found: str) -> list[str]:
@@ -159,8 +172,7 @@ def _by_lines(expected: str, found: str) -> list[str]:
 def _statements(word: str, statements: Sequence[str]) -> list[str]:
     lines: list[str] = []
     for sql in statements:
-        lost = f"  -- loses {listed(losses(sql))}" if losses(sql) else ""
-        lines += _told("" if lines else word, f"{sql}{lost}")
+        lines += _told("" if lines else word, sql)
     return lines
 
 
