@@ -20,6 +20,8 @@ from ingestion.schema.units import counted
 NAME = "keep_what_is_there"
 LOCK_TIMEOUT = "5s"
 INDENT = " " * 4
+ENDING = re.compile(r'"{3,}|"+\Z')
+"""What would be taken for the end of a literal."""
 LOSES = re.compile(r"-- loses [^\n]+$", re.MULTILINE)
 
 
@@ -112,13 +114,11 @@ def operation(keep: Sequence[Statement], repair: Sequence[Statement]) -> list[st
 
 def literal(text: str) -> str:
     """As Python writes it, with its own ends of lines."""
-    escaped = text.replace("\\", "\\\\")
+    escaped = text.replace("\\", "\\\\").replace("\r", "\\r")
     if "\n" not in text and '"' not in text:
         return f'"{escaped}"'
-    escaped = escaped.replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped = f'{escaped[:-1]}\\"'
-    return f'"""{escaped}"""'
+    inside = ENDING.sub(lambda quotes: '\\"' * len(quotes[0]), escaped)
+    return f'"""{inside}"""'
 
 
 def commands(drift: Drift) -> list[str]:

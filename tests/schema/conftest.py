@@ -31,6 +31,7 @@ Use = Callable[..., None]
 Migrate = Callable[..., str]
 WriteApp = Callable[..., Path]
 Adopt = Callable[..., tuple[str, int]]
+Drift = Callable[..., tuple[int, str]]
 
 
 # As a new database has it; to make one takes ten times as long.
@@ -218,3 +219,54 @@ def adopt(own_database: DatabaseWrapper) -> Adopt:
         return answer(connection, {"json": as_json, "plan": plan, "lock_wait": 5})
 
     return run
+
+
+@pytest.fixture
+def drift(own_database: DatabaseWrapper) -> Drift:
+    """drift("--sql", …) → the exit code of `schema drift`, and what it says."""
+
+    def run(*words: str) -> tuple[int, str]:
+        said = StringIO()
+        try:
+            call_command("schema", "drift", *words, stdout=said, no_color=True)
+        except SystemExit as exited:
+            return int(exited.code or 0), said.getvalue()
+        return 0, said.getvalue()
+
+    return run
+
+
+SHOP = """
+from django.db import connection, migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [{after}]
+    operations = [{operations}]
+"""
+NOTE = """
+    migrations.CreateModel("Note", [
+        ("id", models.BigAutoField(primary_key=True)),
+        ("text", models.CharField(max_length=100)),
+    ]),
+"""
+
+
+@pytest.fixture
+def shop(story: Use, write_app: WriteApp, migrate: Migrate) -> Callable[..., Path]:
+    """shop(OPERATIONS, …): an app with a migration of each, applied; by itself, a table of notes.
+
+    It has no models, and is a library, so that nobody asks for them.
+    """
+
+    def install(*operations: str, upto: str = "head") -> Path:
+        files = {}
+        after = ""
+        for number, each in enumerate(operations or (NOTE,), 1):
+            files[f"{number:04}"] = SHOP.format(after=after, operations=each)
+            after = f'("shop", "{number:04}")'
+        folder = write_app("shop", files, installed=True)
+        story("shop")
+        migrate("shop", upto, verbosity=0)
+        return folder
+
+    return install

@@ -5,12 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test.utils import CaptureQueriesContext
@@ -18,68 +16,18 @@ from django.test.utils import CaptureQueriesContext
 from ingestion.schema.journal import Entry, Journal
 from ingestion.schema.locks import one_migrator
 from ingestion.schema.origin import origin
+from tests.schema.conftest import NOTE, Drift
 
 pytestmark = pytest.mark.slow
 
 Use = Callable[..., Any]
-Drift = Callable[..., tuple[int, str]]
-
-FILE = """
-from django.db import connection, migrations, models
-
-class Migration(migrations.Migration):
-    dependencies = [{after}]
-    operations = [{operations}]
-"""
-NOTE = """
-    migrations.CreateModel("Note", [
-        ("id", models.BigAutoField(primary_key=True)),
-        ("text", models.CharField(max_length=100)),
-    ]),
-"""
 TAG = 'migrations.CreateModel("Tag{}", [("id", models.BigAutoField(primary_key=True))]),'
-
-
-@pytest.fixture
-def drift(own_database: DatabaseWrapper) -> Drift:
-    """drift("--sql", …) → the exit code, and what it says."""
-
-    def run(*words: str) -> tuple[int, str]:
-        said = StringIO()
-        try:
-            call_command("schema", "drift", *words, stdout=said, no_color=True)
-        except SystemExit as exited:
-            return int(exited.code or 0), said.getvalue()
-        return 0, said.getvalue()
-
-    return run
 
 
 @pytest.fixture
 def found(drift: Drift) -> Callable[..., Any]:
     """found() → what `--json` says."""
     return lambda *words: json.loads(drift("--json", *words)[1])
-
-
-@pytest.fixture
-def shop(story: Use, write_app: Use, migrate: Use) -> Callable[..., Path]:
-    """shop(OPERATIONS, …): an app with a migration of each, applied.
-
-    It has no models, and is a library, so that nobody asks for them.
-    """
-
-    def install(*operations: str, upto: str = "head") -> Path:
-        files = {}
-        after = ""
-        for number, each in enumerate(operations or (NOTE,), 1):
-            files[f"{number:04}"] = FILE.format(after=after, operations=each)
-            after = f'("shop", "{number:04}")'
-        folder: Path = write_app("shop", files, installed=True)
-        story("shop")
-        migrate("shop", upto, verbosity=0)
-        return folder
-
-    return install
 
 
 def execute(statement: str) -> None:
