@@ -1,7 +1,8 @@
 """The words of `schema drift`: what differs, and what ends it, either way."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ingestion.schema.compare import Drift
@@ -15,9 +16,9 @@ from ingestion.schema.units import counted
 MOST = 8
 """Names on a line."""
 MANY = 25
-"""More differences than that are told in a line or two each."""
-LONG = 8
-"""More lines than that of a definition or a statement are cut."""
+"""More differences than that are told in a line each."""
+LONG = 12
+"""More lines than that of a definition, or of what is to be done, are cut."""
 MODELS = "models and migrations"
 TABLES = "migrations and database"
 SIDES = {Side.MISSING: "missing", Side.EXTRA: "extra", None: "changed"}
@@ -27,7 +28,6 @@ SIDES = {Side.MISSING: "missing", Side.EXTRA: "extra", None: "changed"}
 
 def facts(drift: Drift) -> dict[str, Any]:
     found = drift.comparison
-    repair, keep = _by_thing(drift.repair), _by_thing(drift.keep)
     return {
         "clean": drift.is_clean,
         "database": drift.server.database,
@@ -36,7 +36,7 @@ def facts(drift: Drift) -> dict[str, Any]:
         "things": len(found.found),
         "cached": drift.is_cached,
         "differences": [
-            *(_fact(each, repair, keep) for each in found.groups),
+            *(_fact(each, drift) for each in found.groups),
             *(_fact_of_models(app, words) for app, words in drift.unmade.items()),
         ],
         "ignored": [
@@ -48,20 +48,19 @@ def facts(drift: Drift) -> dict[str, Any]:
     }
 
 
-def _fact(
-    group: Group, repair: Mapping[str, list[Statement]], keep: Mapping[str, list[Statement]]
-) -> dict[str, Any]:
+def _fact(group: Group, drift: Drift) -> dict[str, Any]:
     difference = group.difference
+    repair, keep = _sql(group, drift.repair), _sql(group, drift.keep)
     return {
         "what": difference.thing,
         "between": TABLES,
         "expected": difference.expected,
         "found": difference.found,
         "with": [each.thing for each in group.parts],
-        "repair": _sql(group, repair),
-        "keep": _sql(group, keep),
-        "repair_loses_data": any(map(loses_data, _sql(group, repair))),
-        "keep_loses_data": any(map(loses_data, _sql(group, keep))),
+        "repair": repair,
+        "keep": keep,
+        "repair_loses_data": any(map(loses_data, repair)),
+        "keep_loses_data": any(map(loses_data, keep)),
     }
 
 
@@ -79,34 +78,22 @@ def _fact_of_models(app: str, words: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _by_thing(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
-    found: dict[str, list[Statement]] = {}
-    for each in statements:
-        found.setdefault(each.thing, []).append(each)
-    return found
-
-
-def _sql(group: Group, statements: Mapping[str, list[Statement]]) -> list[str]:
-    """What is said of it, and of what belongs to it."""
-    things = [group.difference.thing, *(each.thing for each in group.parts)]
-    return [ended(each.sql) for thing in things for each in statements.get(thing, ())]
+def _sql(group: Group, statements: Sequence[Statement]) -> list[str]:
+    """What is said of it, and of what belongs to it; in the order in which it can be run."""
+    things = {group.difference.thing, *(each.thing for each in group.parts)}
+    return [ended(each.sql) for each in statements if each.thing in things]
 
 
 # --- For people ----------------------------------------------------------------------------
 
 
 def text(drift: Drift) -> str:
-    lines = [_head(drift), ""]
-    repair, keep = _by_thing(drift.repair), _by_thing(drift.keep)
     groups = drift.comparison.groups
-    for group in groups:
-        lines.append(_heading(group))
-        if len(groups) <= MANY:
-            lines += _definitions(group.difference)
-            lines += _statements("repair", _sql(group, repair))
-            lines += [*_statements("keep", _sql(group, keep)), ""]
+    lines = [_head(drift), ""]
     if len(groups) > MANY:
-        lines.append("")
+        lines += [*map(_in_one_line, groups), ""]
+    else:
+        lines += [line for group in groups for line in _in_full(group, drift)]
     for app, words in drift.unmade.items():
         lines += _of_models(app, words)
     lines += _notes(drift)
@@ -125,6 +112,33 @@ def _head(drift: Drift) -> str:
         verb = "makes" if drift.applied == 1 else "make"
         return f"Clean: {where}, has what its {count} {verb} ({how}): {things}."
     return f"{where}, against its {count} ({how}): {counted(found, 'difference')}."
+
+
+def _in_full(group: Group, drift: Drift) -> list[str]:
+    return [
+        _heading(group),
+        *_definitions(group.difference),
+        *_told("repair", "\n".join(_sql(group, drift.repair))),
+        *_told("keep", "\n".join(_sql(group, drift.keep))),
+        *_note(group.difference),
+        "",
+    ]
+
+
+def _in_one_line(group: Group) -> str:
+    expected, found = _without_same_comment(group.difference.expected, group.difference.found)
+    if not (expected and found) or "\n" in f"{expected}{found}":
+        return _heading(group)
+    return f"{_heading(group)}: {found}, expected {expected}"
+
+
+def _note(difference: Difference) -> list[str]:
+    holds_data = difference.thing.partition(" ")[0] in {"table", "column"}
+    if difference.side is Side.MISSING and holds_data:
+        return _told(
+            "note", "the repair makes it empty; what was in it is in a backup at best"
+        )
+    return []
 
 
 def _heading(group: Group) -> str:
@@ -169,16 +183,11 @@ def _by_lines(expected: str, found: str) -> list[str]:
     return [f"  {line}" for line in lines if not line.startswith("@@")]
 
 
-def _statements(word: str, statements: Sequence[str]) -> list[str]:
-    lines: list[str] = []
-    for sql in statements:
-        lines += _told("" if lines else word, sql)
-    return lines
-
-
 def _told(word: str, text: str) -> list[str]:
     """A word, and lines beside it; of a long text only the first."""
-    lines = text.splitlines() or [""]
+    lines = text.splitlines()
+    if not lines:
+        return []
     if len(lines) > LONG:
         lines = [*lines[: LONG - 1], f"… and {len(lines) - LONG + 1} lines more"]
     return [f"  {word:<9} {lines[0]}", *(f"{' ' * 12}{line}" for line in lines[1:])]
@@ -196,9 +205,11 @@ def _of_models(app: str, words: Sequence[str]) -> list[str]:
 
 def _notes(drift: Drift) -> list[str]:
     found = drift.comparison
-    lines = [f"Ignored: {each.difference.thing} ({each.reason})" for each in found.ignored[:MOST]]
-    if rest := len(found.ignored) - len(lines):
-        lines.append(f"Ignored: {counted(rest, 'thing')} more; --json names them")
+    ignored = Counter((each.pattern, each.reason) for each in found.ignored)
+    lines = [
+        f"Ignored: {counted(number, 'thing')} by '{pattern}' ({reason})"
+        for (pattern, reason), number in ignored.items()
+    ]
     if found.unused:
         lines.append(f"Nothing to ignore any more: {listed(found.unused)}")
     if drift.pending:

@@ -394,8 +394,8 @@ class NotAsMigrated(SchemaError):
     def __init__(self, things: list[str]) -> None:
         super().__init__(
             f"The tables of this database are not what its migrations make: {listed(things)}.",
-            hint="A script for it would be wrong. Put them right first, or say what the script "
-            "is to start from with --from STATE.",
+            hint="A script for it would be wrong. Put them right first, as manage.py schema drift "
+            "says, or say what the script is to start from with --from STATE.",
         )
         self.things = things
 

@@ -126,10 +126,13 @@ def test_it_says_what_was_expected_and_what_was_found(drift: Drift, shop: Use) -
     lines = said.splitlines()
     assert code == 1
     assert lines[0].endswith(": 1 difference.")
-    assert lines[2:5] == [
+    assert lines[2:8] == [
         "changed column shop_note.text",
         "  expected  character varying(100) NOT NULL",
         "  found     text NOT NULL",
+        "  repair    ALTER TABLE shop_note ALTER COLUMN text TYPE character varying(100);",
+        "  keep      ALTER TABLE shop_note ALTER COLUMN text TYPE text;",
+        "",
     ]
 
 
@@ -139,6 +142,9 @@ def test_a_table_that_is_missing_is_one_difference(found: Use, shop: Use) -> Non
     (only,) = found()["differences"]
     assert (only["what"], only["expected"], only["found"]) == ("table shop_note", "TABLE", None)
     assert "column shop_note.text" in only["with"]
+    assert only["repair"][0].startswith("CREATE TABLE shop_note (")
+    assert only["keep"] == ["DROP TABLE shop_note; -- loses its rows"]
+    assert (only["repair_loses_data"], only["keep_loses_data"]) == (False, True)
 
 
 def test_so_is_one_that_is_there_besides(found: Use, shop: Use) -> None:
@@ -147,6 +153,13 @@ def test_so_is_one_that_is_there_besides(found: Use, shop: Use) -> None:
     (only,) = found()["differences"]
     assert (only["what"], only["expected"], only["found"]) == ("table audit", None, "TABLE")
     assert len(only["with"]) == 5
+
+
+def test_of_what_is_lost_it_says_that_a_repair_brings_nothing_back(drift: Drift, shop: Use) -> None:
+    shop()
+    execute("ALTER TABLE shop_note DROP text")
+    lines = drift()[1].splitlines()
+    assert "  note      the repair makes it empty; what was in it is in a backup at best" in lines
 
 
 def test_grants_count_for_roles_that_a_migration_names(
@@ -162,11 +175,16 @@ def test_grants_count_for_roles_that_a_migration_names(
 
 
 def test_many_differences_take_a_line_each(drift: Drift, shop: Use) -> None:
-    shop(TAG.format(1))
+    shop()
+    execute("ALTER TABLE shop_note ALTER text TYPE text")
     execute("".join(f"CREATE TABLE other_{number} (id int);" for number in range(40)))
     lines = drift()[1].splitlines()
-    assert lines[0].endswith(": 40 differences.")
+    assert lines[0].endswith(": 41 differences.")
     assert "extra table other_7 (with 1 column)" in lines
+    assert (
+        "changed column shop_note.text: text NOT NULL, expected character varying(100) NOT NULL"
+        in lines
+    )
     assert len(lines) < 60
 
 
@@ -217,7 +235,7 @@ def test_the_settings_say_what_to_ignore(
     settings.SCHEMA["DRIFT_IGNORE"] = {"table pghero_*": "made by PgHero", "view x": "old"}
     code, said = drift()
     assert code == 0
-    assert "Ignored: column pghero_queries.id (made by PgHero)" in said
+    assert "Ignored: 2 things by 'table pghero_*' (made by PgHero)" in said
     assert "Nothing to ignore any more: view x" in said
     assert found()["ignored"][1] == {
         "what": "table pghero_queries",
