@@ -1,11 +1,12 @@
 """Where two catalogues differ, and what of it counts."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 
 from ingestion.schema.catalog import Catalog, Thing, Things
+from ingestion.schema.repair.renames import Rename, renames
 
 
 class Side(Enum):
@@ -53,6 +54,13 @@ class Group:
 
     difference: Difference
     parts: tuple[Difference, ...] = ()
+    found_as: Difference | None = None
+    """The same under another name: that one is there instead."""
+
+    @property
+    def things(self) -> set[str]:
+        also = [self.found_as] if self.found_as else []
+        return {each.thing for each in [self.difference, *self.parts, *also]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +89,12 @@ def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Co
             counts.append(each)
         else:
             ignored.append(Ignored(each, pattern, ignore[pattern]))
+    expected = _as_found(expected, found, [each.difference.thing for each in ignored])
+    groups = _paired(_grouped(counts, belonging), renames(found, expected)[0])
     return Comparison(
-        expected=_as_found(expected, found, [each.difference.thing for each in ignored]),
+        expected=expected,
         found=found,
-        groups=tuple(
-            sorted(
-                _grouped(counts, belonging), key=lambda each: _place(things[each.difference.thing])
-            )
-        ),
+        groups=tuple(sorted(groups, key=lambda each: _place(things[each.difference.thing]))),
         ignored=tuple(ignored),
         unused=tuple(p for p in ignore if not any(each.pattern == p for each in ignored)),
     )
@@ -154,6 +160,18 @@ def _grouped(found: Sequence[Difference], belonging: Belonging) -> Iterator[Grou
     for each in found:
         if each.thing in heads:
             yield Group(each, tuple(parts.get(each.thing, ())))
+
+
+def _paired(groups: Iterable[Group], renamed: Sequence[Rename]) -> list[Group]:
+    """What is missing and what is there besides are one, if only the name is another."""
+    found = {group.difference.thing: group for group in groups}
+    for each in renamed:
+        missing, extra = found.get(each.new.name), found.get(each.old.name)
+        if missing and extra and missing is not extra:
+            del found[each.old.name]
+            parts = (*missing.parts, *extra.parts)
+            found[each.new.name] = Group(missing.difference, parts, extra.difference)
+    return list(found.values())
 
 
 def _place(thing: Thing) -> tuple[object, ...]:

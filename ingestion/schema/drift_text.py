@@ -21,6 +21,8 @@ LONG = 12
 """More lines than that of a definition, or of what is to be done, are cut."""
 MODELS = "models and migrations"
 TABLES = "migrations and database"
+FOLLOWS = "follows from what is done for the others"
+USUAL = "what is usual"
 SIDES = {Side.MISSING: "missing", Side.EXTRA: "extra", None: "changed"}
 
 # --- For programs --------------------------------------------------------------------------
@@ -56,6 +58,7 @@ def _fact(group: Group, drift: Drift) -> dict[str, Any]:
         "between": TABLES,
         "expected": difference.expected,
         "found": difference.found,
+        "found_as": group.found_as.thing if group.found_as else None,
         "with": [each.thing for each in group.parts],
         "repair": repair,
         "keep": keep,
@@ -70,6 +73,7 @@ def _fact_of_models(app: str, words: Sequence[str]) -> dict[str, Any]:
         "between": MODELS,
         "expected": "\n".join(words),
         "found": None,
+        "found_as": None,
         "with": [],
         "repair": [f"manage.py makemigrations {app}"],
         "keep": [],
@@ -80,8 +84,7 @@ def _fact_of_models(app: str, words: Sequence[str]) -> dict[str, Any]:
 
 def _sql(group: Group, statements: Sequence[Statement]) -> list[str]:
     """What is said of it, and of what belongs to it; in the order in which it can be run."""
-    things = {group.difference.thing, *(each.thing for each in group.parts)}
-    return [ended(each.sql) for each in statements if each.thing in things]
+    return [ended(each.sql) for each in statements if each.thing in group.things]
 
 
 # --- For people ----------------------------------------------------------------------------
@@ -115,12 +118,15 @@ def _head(drift: Drift) -> str:
 
 
 def _in_full(group: Group, drift: Drift) -> list[str]:
+    repair, keep = _sql(group, drift.repair), _sql(group, drift.keep)
+    if not (repair or keep):
+        return [_heading(group), *_definitions(group), *_told("both", FOLLOWS), ""]
     return [
         _heading(group),
-        *_definitions(group.difference),
-        *_told("repair", "\n".join(_sql(group, drift.repair))),
-        *_told("keep", "\n".join(_sql(group, drift.keep))),
-        *_note(group.difference),
+        *_definitions(group),
+        *_told("repair", "\n".join(repair) or FOLLOWS),
+        *_told("keep", "\n".join(keep) or FOLLOWS),
+        *_note(group),
         "",
     ]
 
@@ -132,12 +138,11 @@ def _in_one_line(group: Group) -> str:
     return f"{_heading(group)}: {found}, expected {expected}"
 
 
-def _note(difference: Difference) -> list[str]:
-    holds_data = difference.thing.partition(" ")[0] in {"table", "column"}
+def _note(group: Group) -> list[str]:
+    difference = group.difference
+    holds_data = not group.found_as and difference.thing.partition(" ")[0] in {"table", "column"}
     if difference.side is Side.MISSING and holds_data:
-        return _told(
-            "note", "the repair makes it empty; what was in it is in a backup at best"
-        )
+        return _told("note", "what was in it does not come back: it is in a backup at best")
     return []
 
 
@@ -145,7 +150,12 @@ def _heading(group: Group) -> str:
     belongs = [each.thing.partition(" ")[0] for each in group.parts]
     counts = ", ".join(_count(kind, belongs.count(kind)) for kind in dict.fromkeys(belongs))
     parts = f" (with {counts})" if counts else ""
-    return f"{SIDES[group.difference.side]} {group.difference.thing}{parts}"
+    side = SIDES[group.difference.side]
+    if group.found_as:
+        side = "renamed"
+    elif _is_grant(group.difference):
+        side = "changed"
+    return f"{side} {group.difference.thing}{parts}"
 
 
 def _count(kind: str, number: int) -> str:
@@ -153,11 +163,15 @@ def _count(kind: str, number: int) -> str:
     return f"1 {kind}" if number == 1 else f"{number} {plural.get(kind, f'{kind}s')}"
 
 
-def _definitions(difference: Difference) -> list[str]:
-    expected, found = difference.expected, difference.found
+def _definitions(group: Group) -> list[str]:
+    if group.found_as:
+        return _told("found", f"{group.found_as.thing}: the same, but for its name")
+    expected, found = group.difference.expected, group.difference.found
     if expected and found and "\n" in expected and "\n" in found:
         return _by_lines(expected, found)
     expected, found = _without_same_comment(expected, found)
+    if _is_grant(group.difference):
+        expected, found = expected or USUAL, found or USUAL
     return [
         line
         for word, definition in (("expected", expected), ("found", found))
@@ -174,6 +188,11 @@ def _without_same_comment(expected: str | None, found: str | None) -> tuple[str 
         if expected.endswith(tail) and found.endswith(tail):
             return expected.removesuffix(tail), found.removesuffix(tail)
     return expected, found
+
+
+def _is_grant(difference: Difference) -> bool:
+    """It says what differs from the rights of a new thing; that nothing does is no thing."""
+    return difference.thing.startswith("grant ")
 
 
 def _by_lines(expected: str, found: str) -> list[str]:

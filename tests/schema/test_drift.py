@@ -41,7 +41,8 @@ def test_it_goes_by_the_alphabet() -> None:
 
 def a_thing(kind: str, *path: str, rest: str = "", goes_with: str = "", **facts: Any) -> Things:
     belongs = [goes_with] if goes_with else []
-    made = Thing(kind, path, rest, {"goes_with": belongs, **facts})
+    related = {"quoted": [*path], "needs": belongs, "goes_with": belongs}
+    made = Thing(kind, path, rest, {**related, **facts})
     return {made.name: made}
 
 
@@ -84,7 +85,8 @@ def test_what_is_changed_is_told_by_itself() -> None:
 
 def test_what_is_missing_is_not_told_with_what_is_there_besides() -> None:
     other = a_thing("index", "notes", "by_title", goes_with="column notes.name", definition="x")
-    found = compare(NOTES | a_column("name") | other, NOTES | a_column("title"), ignore={})
+    there = NOTES | a_column("title", "integer")
+    found = compare(NOTES | a_column("name") | other, there, ignore={})
     assert told(found) == {
         "column notes.name": ["index notes.by_title"],
         "column notes.title": [],
@@ -115,6 +117,13 @@ def test_privileges_of_roles_that_a_migration_names_do() -> None:
 def test_what_everybody_may_do_counts() -> None:
     found = compare(WHOLE, WHOLE | a_grant("public"), ignore={})
     assert told(found) == {"grant notes to public": []}
+
+
+def test_what_only_has_another_name_is_one_difference() -> None:
+    found = compare(WHOLE, NOTES | a_column("headline"), ignore={})
+    (only,) = found.groups
+    assert only.found_as == Difference("column notes.headline", None, "text")
+    assert only.things == {"column notes.title", "column notes.headline", "index notes.by_title"}
 
 
 # --- What is ignored -----------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_of_what_is_lost_it_says_that_a_repair_brings_nothing_back(drift: Drift,
     shop()
     execute("ALTER TABLE shop_note DROP text")
     lines = drift()[1].splitlines()
-    assert "  note      the repair makes it empty; what was in it is in a backup at best" in lines
+    assert "  note      what was in it does not come back: it is in a backup at best" in lines
 
 
 def test_grants_count_for_roles_that_a_migration_names(
@@ -172,6 +172,39 @@ def test_grants_count_for_roles_that_a_migration_names(
     execute(f"GRANT UPDATE ON shop_note TO {named}")
     (only,) = found()["differences"]
     assert only["what"] == f"grant shop_note to {named}"
+
+
+def test_of_rights_it_says_what_is_usual(drift: Drift, shop: Use) -> None:
+    shop()
+    execute("GRANT SELECT ON shop_note TO public")
+    assert drift()[1].splitlines()[2:7] == [
+        "changed grant shop_note to public",
+        "  expected  what is usual",
+        "  found     SELECT",
+        "  repair    REVOKE SELECT ON shop_note FROM public;",
+        "  keep      GRANT SELECT ON shop_note TO public;",
+    ]
+
+
+def test_a_column_with_another_name_is_one_difference(drift: Drift, shop: Use) -> None:
+    shop()
+    execute("ALTER TABLE shop_note RENAME text TO words")
+    assert drift()[1].splitlines()[2:7] == [
+        "renamed column shop_note.text",
+        "  found     column shop_note.words: the same, but for its name",
+        "  repair    ALTER TABLE shop_note RENAME COLUMN words TO text;",
+        "  keep      ALTER TABLE shop_note RENAME COLUMN text TO words;",
+        "",
+    ]
+
+
+def test_what_follows_from_something_else_says_so(drift: Drift, shop: Use) -> None:
+    shop('migrations.RunSQL("CREATE TABLE a (b int); CREATE TABLE c () INHERITS (a)")')
+    execute("ALTER TABLE a ADD stranger int")
+    lines = drift()[1].splitlines()
+    assert lines[lines.index("extra column c.stranger") + 2] == (
+        "  both      follows from what is done for the others"
+    )
 
 
 def test_many_differences_take_a_line_each(drift: Drift, shop: Use) -> None:

@@ -477,8 +477,8 @@ def test_live_tables_that_are_not_as_migrated_are_refused(story: Use) -> None:
     ask("ALTER TABLE linear_book ADD COLUMN extra int")
     assert refusal_of() == (
         "The tables of this database are not what its migrations make: column linear_book.extra. "
-        "A script for it would be wrong. Put them right first, or say what the script is to start "
-        "from with --from STATE."
+        "A script for it would be wrong. Put them right first, as manage.py schema drift says, or "
+        "say what the script is to start from with --from STATE."
     )
     assert "ADD COLUMN" in sql(start="linear:0001")
 
