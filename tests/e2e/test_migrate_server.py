@@ -58,6 +58,21 @@ def test_behind_a_transaction_pooler_it_refuses(project: Tiny, sessions: int) ->
     assert project.run("migrate").code == 0
 
 
+def test_so_does_drift(project: Tiny) -> None:
+    database = project.database
+    if not database["HOST"].startswith("/"):
+        pytest.skip("the pooler reaches the server of the tests through its socket")
+    path = f"{database['HOST']}/.s.PGSQL.{database['PORT'] or 5432}"
+    there = {"user": database["USER"], "database": database["NAME"]}
+    with pooler(path, sessions=1, **there) as port:
+        behind = Tiny({**database, "HOST": "127.0.0.1", "PORT": str(port)}, *_apps(project))
+        process = behind.start("schema", "drift")
+        text = process.communicate(timeout=60)[0]
+        assert process.returncode == 2, text
+        assert text.startswith("CommandError: The database is reached through a transaction pooler")
+        behind.end()
+
+
 def _apps(project: Tiny) -> tuple[list[str], Path]:
     return project.apps, project.folder
 
