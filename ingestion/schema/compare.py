@@ -72,7 +72,7 @@ def look(
         repair=repairs(compared.found, compared.expected),
         keep=repairs(compared.expected, compared.found),
         unmade=_unmade(project),
-        pending=[key for key in full_order(project.graph) if key not in project.visible()],
+        pending=_pending(project),
         leaves=dict(project.graph.leaf_nodes()),
         own=project.own,
     )
@@ -86,6 +86,11 @@ def drifted(
     known = expected(live.project, kept=kept(), origin=origin(), limits=limits)
     compared = compare(known.things, live.things, ignore=ignored())
     return [group.difference for group in compared.groups]
+
+
+def _pending(project: Project) -> list[Key]:
+    there = project.visible()
+    return [key for key in full_order(project.graph) if key not in there]
 
 
 def _unmade(project: Project) -> dict[str, list[str]]:

@@ -12,8 +12,9 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
-from importlib.util import resolve_name
+from importlib.util import decode_source, resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def grounds(project: Project, *, django_version: str = django.get_version()) -> 
             name: repr(getattr(settings, name, None)) for name in sorted(SETTINGS | named)
         },
         "apps": sorted(apps.app_configs),
+        "alias": project.connection.alias,
         "engine": project.connection.settings_dict["ENGINE"],
         "django": django_version,
         "tool": _tool(),
@@ -135,7 +137,7 @@ def _is_known_by_version(name: str, path: Path) -> bool:
 def _imports(module: str) -> Iterator[str]:
     """Names that may be those of modules: `from a import b` says a and a.b."""
     path = file_of_module(module)
-    text = path.read_text(encoding="utf-8") if path else ""
+    text = _text(path) if path else ""
     if path is None or not _may_import_more(text):
         return
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
@@ -143,9 +145,10 @@ def _imports(module: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            source = resolve_name(f"{'.' * node.level}{node.module or ''}", package)
-            yield source
-            yield from (f"{source}.{alias.name}" for alias in node.names)
+            with suppress(ImportError):  # it leads out of the package, and has not been run
+                source = resolve_name(f"{'.' * node.level}{node.module or ''}", package)
+                yield source
+                yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
 def _may_import_more(text: str) -> bool:
@@ -158,5 +161,10 @@ def _may_import_more(text: str) -> bool:
 
 def _named(path: Path) -> list[str]:
     """Settings, as in settings.AUTH_USER_MODEL or getattr(settings, "DEBUG")."""
-    found: list[str] = NAMED.findall(path.read_text(encoding="utf-8"))
+    found: list[str] = NAMED.findall(_text(path))
     return found
+
+
+def _text(path: Path) -> str:
+    """In the encoding that it names."""
+    return decode_source(path.read_bytes())

@@ -7,6 +7,7 @@ is not kept.
 import gzip
 import json
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ class Kept:
         """All are looked through; the first that can be written takes what is new."""
 
     def get(self, key: str) -> Things | None:
-        for folder in self.folders:
+        for folder in filter(_is_safe, self.folders):
             path = folder / f"{key}{ENDING}"
             with suppress(*DAMAGED):
                 things = _read(path.read_bytes())
@@ -45,16 +46,23 @@ class Kept:
         for folder in self.folders:
             with suppress(OSError):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not _is_safe(folder):
+                    continue
                 _write(folder / f"{key}{ENDING}", things)
                 _prune(folder)
                 return
 
 
-def kept() -> Kept:
-    """In the folder that the settings name, or with the project, or with the user's other caches.
+def _is_safe(folder: Path) -> bool:
+    """Not everybody can put something there: what is read becomes SQL that somebody runs."""
+    try:
+        return not folder.stat().st_mode & stat.S_IWOTH
+    except OSError:
+        return False
 
-    Never in one that all users of the machine write to.
-    """
+
+def kept() -> Kept:
+    """In the folder of the settings, or with the project, or with what the user else caches."""
     known: dict[str, Any] = getattr(settings, "SCHEMA", {})
     if chosen := known.get("CACHE_DIR"):
         return Kept([Path(chosen)])

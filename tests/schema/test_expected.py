@@ -88,6 +88,14 @@ def test_nobody_else_may_read_it(folder: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, file)] == [0o700, 0o600]
 
 
+def test_a_folder_that_everybody_writes_to_is_not_trusted(folder: Path) -> None:
+    store = Kept([folder])
+    store.put("a", THINGS)
+    folder.chmod(0o777)
+    store.put("b", THINGS)
+    assert (store.get("a"), store.get("b")) == (None, None)
+
+
 def test_only_the_files_that_were_used_last_stay(folder: Path) -> None:
     store = Kept([folder])
     for number in range(MOST):

@@ -56,6 +56,17 @@ from ingestion.schema.targets import Head, Named, Target, read_target
 from ingestion.schema.timeouts import short_timeouts
 from ingestion.schema.unmade import unmade
 
+NOTED = (
+    "undo",
+    "fake",
+    "fake_initial",
+    "group",
+    "prune",
+    "accept_data_loss",
+    "sql",
+    "require_no_drift",
+)
+"""Options that the journal keeps."""
 LOOK_TIMEOUT_MS = 10_000
 """For counting what would be lost: reading waits for nobody but who changes the very table."""
 
@@ -402,8 +413,7 @@ class Command(migrate.Command):
     def _command(self) -> str:
         """As it was typed, so that the journal shows what was meant."""
         words = [self.options[name] for name in ("app_label", "migration_name")]
-        known = ("undo", "fake", "fake_initial", "group", "prune", "accept_data_loss", "sql")
-        flags = [f"--{flag.replace('_', '-')}" for flag in known if self.options[flag]]
+        flags = [f"--{flag.replace('_', '-')}" for flag in NOTED if self.options[flag]]
         return " ".join(["migrate", *filter(None, words), *flags])
 
     def _say_what(self, steps: list[Step]) -> None:
