@@ -64,7 +64,7 @@ Things = dict[str, Thing]
 
 
 def things(connection: BaseDatabaseWrapper) -> Things:
-    """All in the schemas of this connection's search path, by one query."""
+    """All in the schemas of this connection's search path, by one query besides settings."""
     with connection.cursor() as cursor, plainly(cursor):
         cursor.execute(_QUERY)
         rows = [_Row(*row) for row in cursor.fetchall()]

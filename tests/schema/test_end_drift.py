@@ -35,7 +35,6 @@ def warnings(script: str) -> list[str]:
     return [line for line in script.splitlines() if "LOSES" in line]
 
 
-@pytest.mark.slow
 def test_the_script_makes_what_the_migrations_say(drift: Drift, shop: Use) -> None:
     shop()
     execute(CHANGES)
