@@ -36,7 +36,9 @@ class Drift:
     repair: Sequence[Statement]
     """Makes the database what the migrations say, in this order."""
     keep: Sequence[Statement]
-    """Makes of what the migrations say what the database has."""
+    """Makes of what the migrations say what the database has; in a migration, elsewhere too."""
+    keep_undone: Sequence[Statement]
+    """The way back from there, on a database where the DBA has granted nothing besides."""
     unmade: Mapping[str, Sequence[str]]
     """Apps of the project with what `makemigrations` would write for each."""
     pending: Sequence[Key]
@@ -69,8 +71,9 @@ def look(
         applied=len(project.applied),
         is_cached=known.is_cached,
         comparison=compared,
-        repair=repairs(compared.found, compared.expected),
+        repair=repairs(compared.found | compared.others, compared.expected | compared.others),
         keep=repairs(compared.expected, compared.found),
+        keep_undone=repairs(compared.found, compared.expected),
         unmade=_unmade(project),
         pending=_pending(project),
         leaves=dict(project.graph.leaf_nodes()),

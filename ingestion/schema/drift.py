@@ -1,6 +1,6 @@
 """Where two catalogues differ, and what of it counts."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 from fnmatch import fnmatchcase
@@ -69,6 +69,8 @@ class Comparison:
     """What the migrations make; of what is ignored, what was found."""
     found: Things
     """What there is, without privileges that no migration is about."""
+    others: Things
+    """Such privileges, of what is to stay: what has to be made anew needs them again."""
     groups: tuple[Group, ...]
     ignored: tuple[Ignored, ...]
     unused: tuple[str, ...]
@@ -77,7 +79,8 @@ class Comparison:
 
 def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Comparison:
     """`ignore` gives each pattern for names of things its reason."""
-    found = counted(expected, found)
+    others = _not_ours(expected, found)
+    found = {thing: each for thing, each in found.items() if thing not in others}
     belonging = Belonging(expected, found)
     things = found | expected
     counts: list[Difference] = []
@@ -89,11 +92,12 @@ def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Co
             counts.append(each)
         else:
             ignored.append(Ignored(each, pattern, ignore[pattern]))
-    expected = _as_found(expected, found, [each.difference.thing for each in ignored])
+    expected = _as_found(expected, found, {each.difference.thing for each in ignored})
     groups = _paired(_grouped(counts, belonging), renames(found, expected)[0])
     return Comparison(
         expected=expected,
         found=found,
+        others={thing: each for thing, each in others.items() if _stays(each, expected)},
         groups=tuple(sorted(groups, key=lambda each: _place(things[each.difference.thing]))),
         ignored=tuple(ignored),
         unused=tuple(p for p in ignore if not any(each.pattern == p for each in ignored)),
@@ -104,11 +108,11 @@ def definitions(things: Things) -> Catalog:
     return {thing: each.definition for thing, each in things.items()}
 
 
-def counted(expected: Things, found: Things) -> Things:
-    """Without privileges of roles that the migrations do not name: those are the DBA's."""
+def _not_ours(expected: Things, found: Things) -> Things:
+    """Privileges of roles that the migrations do not name: those are the DBA's."""
     named = {_role(each) for each in expected.values() if _is_grant(each)} | {"public"}
     return {
-        thing: each for thing, each in found.items() if not _is_grant(each) or _role(each) in named
+        thing: each for thing, each in found.items() if _is_grant(each) and _role(each) not in named
     }
 
 
@@ -179,8 +183,14 @@ def _place(thing: Thing) -> tuple[object, ...]:
     return thing.path, thing.kind != "table", thing.kind, thing.rest
 
 
-def _as_found(expected: Things, found: Things, names: Collection[str]) -> Things:
+def _as_found(expected: Things, found: Things, names: Set[str]) -> Things:
     """What is to be made of the database, if these are to stay as they are."""
-    kept = {thing: found[thing] for thing in names if thing in found}
     wanted = {thing: each for thing, each in expected.items() if thing not in names}
-    return wanted | kept
+    kept = {thing: found[thing] for thing in names if thing in found}
+    staying = wanted | kept
+    return {thing: each for thing, each in staying.items() if _stays(each, staying)}
+
+
+def _stays(thing: Thing, things: Things) -> bool:
+    """Not a part of what goes."""
+    return all(owner in things for owner in thing.facts["goes_with"])

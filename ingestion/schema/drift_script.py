@@ -82,7 +82,7 @@ def migration(drift: Drift) -> str:
     """What stands in the class of a migration that makes what the database has."""
     if not drift.keep:
         return "# Nothing to keep: the database is what its migrations make."
-    both = [*drift.keep, *drift.repair]
+    both = [*drift.keep, *drift.keep_undone]
     is_alone = any(needs_no_transaction(each.sql) for each in both)
     needs = "".join(f'("{app}", "{name}"), ' for app, name in place(drift).needs)
     return "\n".join(
@@ -91,15 +91,15 @@ def migration(drift: Drift) -> str:
             *([f"{INDENT}# In `dependencies`, too: {needs.rstrip(', ')}"] if needs else []),
             *([f"{INDENT}atomic = False", ""] if is_alone else []),
             f"{INDENT}operations = [",
-            *(f"{INDENT * 2}{line}" for line in operation(drift.keep, drift.repair)),
+            *(f"{INDENT * 2}{line}" for line in operation(drift.keep, drift.keep_undone)),
             f"{INDENT}]",
         ]
     )
 
 
-def operation(keep: Sequence[Statement], repair: Sequence[Statement]) -> list[str]:
+def operation(keep: Sequence[Statement], undone: Sequence[Statement]) -> list[str]:
     """Both directions, in the order of each."""
-    ways = (("sql", keep), ("reverse_sql", repair))
+    ways = (("sql", keep), ("reverse_sql", undone))
     lines = [
         line
         for name, statements in ways

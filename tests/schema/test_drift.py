@@ -109,6 +109,12 @@ def test_privileges_of_roles_that_no_migration_names_do_not_count() -> None:
     assert told(compare(WHOLE, WHOLE | a_grant("reader"), ignore={})) == {}
 
 
+def test_they_are_known_all_the_same_as_long_as_what_they_are_about_stays() -> None:
+    grant = a_grant("reader")
+    assert compare(WHOLE, WHOLE | grant, ignore={}).others == grant
+    assert compare({}, WHOLE | grant, ignore={}).others == {}
+
+
 def test_privileges_of_roles_that_a_migration_names_do() -> None:
     found = compare(WHOLE | a_grant("reader"), WHOLE | a_grant("reader", "UPDATE"), ignore={})
     assert told(found) == {"grant notes to reader": []}
@@ -145,6 +151,11 @@ def test_a_table_is_ignored_with_all_that_belongs_to_it() -> None:
 def test_what_is_ignored_stays_as_it_is() -> None:
     found = compare(WHOLE, NOTES | a_column("name"), ignore={"column *": "try"})
     assert found.expected == found.found
+
+
+def test_a_part_of_what_goes_does_not_stay() -> None:
+    found = compare({}, WHOLE, ignore={"index *": "made at night"})
+    assert found.expected == {}
 
 
 def test_it_names_patterns_that_ignore_nothing() -> None:

@@ -46,6 +46,19 @@ def test_the_script_makes_what_the_migrations_say(drift: Drift, shop: Use) -> No
 
 
 @pytest.mark.slow
+def test_a_view_that_is_made_anew_keeps_what_the_dba_has_granted(
+    drift: Drift, shop: Use, catalog_now: Use
+) -> None:
+    shop('migrations.RunSQL("CREATE VIEW v AS SELECT 1 AS a, 2 AS b")')
+    execute("DROP VIEW v; CREATE VIEW v AS SELECT 'x' AS a; GRANT SELECT ON v TO pg_monitor")
+    execute(drift("--sql")[1])
+    assert drift()[0] == 0
+    assert catalog_now()["grant view v to pg_monitor"] == "SELECT"
+    execute("DROP VIEW v; CREATE VIEW v AS SELECT 'x' AS a; GRANT SELECT ON v TO pg_monitor")
+    assert "pg_monitor" not in drift("--keep")[1]
+
+
+@pytest.mark.slow
 def test_what_needs_no_transaction_stands_outside_of_it(drift: Drift, shop: Use) -> None:
     shop(NOTE, 'migrations.RunSQL("CREATE INDEX by_text ON shop_note (text)")')
     execute("DROP INDEX by_text; ALTER TABLE shop_note ADD stranger int")
