@@ -1,7 +1,7 @@
 """Where two catalogues differ, and what of it counts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 
@@ -79,13 +79,14 @@ class Comparison:
 
 def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Comparison:
     """`ignore` gives each pattern for names of things its reason."""
+    expected = _as_owned(expected, found)
     others = _not_ours(expected, found)
     found = {thing: each for thing, each in found.items() if thing not in others}
     belonging = Belonging(expected, found)
     things = found | expected
     counts: list[Difference] = []
     ignored: list[Ignored] = []
-    for each in differences(definitions(expected), definitions(found)):
+    for each in _differences(expected, found):
         names = [each.thing, *belonging.owners(each.thing)]
         pattern = next((p for p in ignore if any(fnmatchcase(name, p) for name in names)), None)
         if pattern is None:
@@ -104,8 +105,36 @@ def compare(expected: Things, found: Things, *, ignore: Mapping[str, str]) -> Co
     )
 
 
-def definitions(things: Things) -> Catalog:
-    return {thing: each.definition for thing, each in things.items()}
+def _differences(expected: Things, found: Things) -> list[Difference]:
+    """Of most things it is enough to see that their facts are the same."""
+    same = {
+        thing
+        for thing, each in expected.items()
+        if thing in found and each.facts == found[thing].facts
+    }
+
+    def rest(things: Things) -> Catalog:
+        return {thing: each.definition for thing, each in things.items() if thing not in same}
+
+    return differences(rest(expected), rest(found))
+
+
+def _as_owned(expected: Things, found: Things) -> Things:
+    """The owner's privileges are the owner's, also where somebody else has replayed it."""
+    owners = {_about(each): each for each in found.values() if each.facts.get("is_owner")}
+    owned = []
+    for each in expected.values():
+        other = owners.get(_about(each)) if each.facts.get("is_owner") else None
+        if other is not None:
+            facts = {**each.facts, "to": other.facts["to"]}
+            owned.append(replace(each, rest=other.rest, facts=facts))
+        else:
+            owned.append(each)
+    return {each.name: each for each in owned}
+
+
+def _about(grant: Thing) -> tuple[object, ...]:
+    return grant.kind, grant.path, tuple(grant.facts["goes_with"])
 
 
 def _not_ours(expected: Things, found: Things) -> Things:

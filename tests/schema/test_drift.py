@@ -1,5 +1,6 @@
 """Two catalogues are compared thing by thing, and what counts of it is told together."""
 
+from dataclasses import replace
 from typing import Any
 
 from ingestion.schema.catalog import Thing, Things
@@ -118,6 +119,18 @@ def test_they_are_known_all_the_same_as_long_as_what_they_are_about_stays() -> N
 def test_privileges_of_roles_that_a_migration_names_do() -> None:
     found = compare(WHOLE | a_grant("reader"), WHOLE | a_grant("reader", "UPDATE"), ignore={})
     assert told(found) == {"grant notes to reader": []}
+
+
+def test_what_its_owner_may_do_does_not_depend_on_who_has_replayed_it() -> None:
+    def of_owner(role: str, privilege: str) -> Things:
+        (grant,) = a_grant(role, privilege).values()
+        made = replace(grant, facts={**grant.facts, "is_owner": True})
+        return {made.name: made}
+
+    postgres = WHOLE | of_owner("postgres", "SELECT")
+    assert told(compare(postgres, WHOLE | of_owner("app", "SELECT"), ignore={})) == {}
+    found = compare(postgres, WHOLE | of_owner("app", "UPDATE"), ignore={})
+    assert told(found) == {"grant notes to app": []}
 
 
 def test_what_everybody_may_do_counts() -> None:
