@@ -143,7 +143,7 @@ def test_a_table_that_is_missing_is_one_difference(found: Use, shop: Use) -> Non
     assert (only["what"], only["expected"], only["found"]) == ("table shop_note", "TABLE", None)
     assert "column shop_note.text" in only["with"]
     assert only["repair"][0].startswith("CREATE TABLE shop_note (")
-    assert only["keep"] == ["DROP TABLE shop_note; -- loses its rows"]
+    assert only["keep"] == ["-- loses its rows\nDROP TABLE shop_note;"]
     assert (only["repair_loses_data"], only["keep_loses_data"]) == (False, True)
 
 
