@@ -29,6 +29,8 @@ from ingestion.schema.unmade import unmade, without_any
 @dataclass(frozen=True, kw_only=True)
 class Drift:
     server: Server
+    alias: str
+    """Of the database in Django's settings."""
     applied: int
     is_cached: bool
     """What the migrations make was known from an earlier time."""
@@ -68,6 +70,7 @@ def look(
     compared = compare(known.things, live.things, ignore=ignore)
     return Drift(
         server=server_of(connection),
+        alias=connection.alias,
         applied=len(project.applied),
         is_cached=known.is_cached,
         comparison=compared,

@@ -1,12 +1,14 @@
 """The statements that end a drift, either way: as a script for psql, or as a migration."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS
 from django.db.migrations.autodetector import MigrationAutodetector
 
 from ingestion.schema import psql
@@ -123,13 +125,18 @@ def literal(text: str) -> str:
 
 def commands(drift: Drift) -> list[str]:
     """What it takes to keep what the database has, around the paste."""
-    where = place(drift)
-    first = ["manage.py migrate"] if drift.pending else []
+    where, on = place(drift), on_database(drift)
+    first = [f"manage.py migrate{on}"] if drift.pending else []
     return [
         *first,
         f"manage.py makemigrations {where.app} --empty -n {NAME}",
-        f"manage.py migrate {where.app} {where.number} --fake",
+        f"manage.py migrate {where.app} {where.number} --fake{on}",
     ]
+
+
+def on_database(drift: Drift) -> str:
+    """The option that leads there."""
+    return "" if drift.alias == DEFAULT_DB_ALIAS else f" --database {shlex.quote(drift.alias)}"
 
 
 def place(drift: Drift) -> Place:

@@ -1,13 +1,14 @@
 """The words of `schema drift`: what differs, and what ends it, either way."""
 
 import difflib
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ingestion.schema.compare import Drift
 from ingestion.schema.drift import Difference, Group, Side
-from ingestion.schema.drift_script import commands, loses_data
+from ingestion.schema.drift_script import commands, loses_data, on_database
 from ingestion.schema.errors import listed
 from ingestion.schema.psql import ended
 from ingestion.schema.repair import Statement
@@ -90,7 +91,8 @@ def _sql(group: Group, statements: Sequence[Statement]) -> list[str]:
 # --- For people ----------------------------------------------------------------------------
 
 
-def text(drift: Drift) -> str:
+def text(drift: Drift, *, ignoring: Sequence[str] = ()) -> str:
+    """`ignoring` is what the command was told besides the settings."""
     groups = drift.comparison.groups
     lines = [_head(drift), ""]
     if len(groups) > MANY:
@@ -101,7 +103,7 @@ def text(drift: Drift) -> str:
         lines += _of_models(app, words)
     lines += _notes(drift)
     if groups:
-        lines += _ways(drift)
+        lines += _ways(drift, ignoring)
     return "\n".join(lines).rstrip()
 
 
@@ -237,14 +239,16 @@ def _notes(drift: Drift) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _ways(drift: Drift) -> list[str]:
+def _ways(drift: Drift, ignoring: Sequence[str]) -> list[str]:
     first, *rest = commands(drift)
+    # Else what was ignored here would be dropped by the script.
+    again = "".join(f" --ignore {shlex.quote(each)}" for each in ignoring) + on_database(drift)
     return [
         "To make the database what the migrations say, read this, and run it with psql:",
-        "  manage.py schema drift --sql",
+        f"  manage.py schema drift --sql{again}",
         "To keep what the database has, and give it to other databases too:",
         f"  {first}",
         *(f"  {each}" for each in rest[:-1]),
-        "  manage.py schema drift --keep    says what to write into the new file",
+        f"  manage.py schema drift --keep{again}    says what to write into the new file",
         f"  {rest[-1]}    here only, where it is there already",
     ]

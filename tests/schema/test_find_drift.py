@@ -284,6 +284,15 @@ def test_so_does_the_command_line(drift: Drift, shop: Use) -> None:
     assert drift("--ignore", "table a=mine", "--ignore", "table b=mine, too")[0] == 0
 
 
+def test_what_it_was_told_to_ignore_it_tells_the_script_too(drift: Drift, shop: Use) -> None:
+    shop()
+    execute("CREATE TABLE a (id int); CREATE TABLE b (id int)")
+    _, said = drift("--ignore", "table a=not mine")
+    assert "  manage.py schema drift --sql --ignore 'table a=not mine'" in said.splitlines()
+    assert "DROP TABLE b;" in drift("--sql", "--ignore", "table a=not mine")[1]
+    assert "DROP TABLE a;" not in drift("--sql", "--ignore", "table a=not mine")[1]
+
+
 @pytest.mark.parametrize("words", ["table a", "table a=", "table a= "])
 def test_it_wants_a_reason(drift: Drift, shop: Use, words: str) -> None:
     shop()

@@ -72,4 +72,6 @@ def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[st
         return as_json(facts(drift)), code
     if options["sql"]:
         return script(drift), code
-    return (migration(drift) if options["keep"] else text(drift)), code
+    if options["keep"]:
+        return migration(drift), code
+    return text(drift, ignoring=options["ignore"]), code
