@@ -255,6 +255,16 @@ class NoRoomForScratch(SchemaError):
         )
 
 
+class ScratchStays(SchemaError):
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"The database {name}, which was only needed for a while, cannot be dropped: {why}.",
+            hint="The next use drops it. Mostly the server's disk is full: free some of it, and "
+            "run this again.",
+        )
+        self.name = name
+
+
 class StillBlocked(SchemaError):
     def __init__(self, where: str, reason: str, blockers: list[str], *, seconds: int) -> None:
         who = f" The table is held by {listed(blockers)}." if blockers else ""

@@ -19,6 +19,7 @@ from ingestion.schema.errors import (
     NoRoomForScratch,
     NotPostgres,
     OnlyReads,
+    ScratchStays,
 )
 from ingestion.schema.failures import chain
 
@@ -145,8 +146,14 @@ def _database(cursor: CursorWrapper) -> Iterator[str]:
     try:
         _create(cursor, name)
         yield name
-    finally:
+    except BaseException:
+        with suppress(DatabaseError):  # a sweep does it; what went wrong before tells more
+            _drop(cursor, name)
+        raise
+    try:
         _drop(cursor, name)
+    except DatabaseError as error:
+        raise ScratchStays(name, f"{error}".partition("\n")[0]) from error
 
 
 def _create(cursor: CursorWrapper, name: str) -> None:

@@ -21,7 +21,7 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 import ingestion
-from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch
+from ingestion.schema.errors import MayNotCreateDatabases, NoRoomForScratch, ScratchStays
 from ingestion.schema.scratch import refusing_full_disk, scratch, sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -144,6 +144,26 @@ def test_it_is_dropped_after_an_error() -> None:
         ask("SELECT 1 / 0")
     assert connections["default"] is live
     assert not exists(name_of(temporary))
+
+
+def test_one_that_cannot_be_dropped_is_named(beside: Callable[[str], Any]) -> None:
+    with pytest.raises(ScratchStays) as refusal, scratch() as temporary:
+        ask(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE true", of=temporary)
+    name = name_of(temporary)
+    assert str(refusal.value) == (
+        f"The database {name}, which was only needed for a while, cannot be dropped: cannot drop "
+        "a template database. The next use drops it. Mostly the server's disk is full: free some "
+        "of it, and run this again."
+    )
+    beside(f"ALTER DATABASE {name} IS_TEMPLATE false")
+    assert name in sweep()
+
+
+def test_what_went_wrong_in_it_is_said_first(beside: Callable[[str], Any]) -> None:
+    with pytest.raises(DatabaseError, match="division"), scratch() as temporary:
+        ask(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE true; COMMIT; SELECT 1/0", of=temporary)
+    beside(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE false")
+    assert name_of(temporary) in sweep()
 
 
 def test_it_is_dropped_although_somebody_is_still_in_it() -> None:
