@@ -160,8 +160,9 @@ def test_one_that_cannot_be_dropped_is_named(beside: Callable[[str], Any]) -> No
 
 
 def test_what_went_wrong_in_it_is_said_first(beside: Callable[[str], Any]) -> None:
+    as_template = "ALTER DATABASE {} IS_TEMPLATE true; COMMIT; SELECT 1 / 0"
     with pytest.raises(DatabaseError, match="division"), scratch() as temporary:
-        ask(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE true; COMMIT; SELECT 1/0", of=temporary)
+        ask(as_template.format(name_of(temporary)), of=temporary)
     beside(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE false")
     assert name_of(temporary) in sweep()
 
