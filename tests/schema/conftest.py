@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -117,6 +118,7 @@ def write_app(tmp_path: Path) -> Iterator[WriteApp]:
     for place in places.values():
         sys.path.remove(str(place))
     _forget(written)
+    forget_models(written)
 
 
 def _forget(packages: set[str]) -> None:
@@ -124,6 +126,13 @@ def _forget(packages: set[str]) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
         del sys.modules[name]
     sys.path_importer_cache.clear()
+
+
+def forget_models(labels: set[str]) -> None:
+    """Django knows models for good; another test's app may be called the same."""
+    for label in labels:
+        apps.all_models.pop(label, None)
+    apps.clear_cache()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Whatever the models are like: a database that migrations alone have changed has no drift."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
+from tests.schema.conftest import forget_models
 from tests.schema.random_models import first, following, source
 
 pytestmark = pytest.mark.slow
@@ -22,27 +22,20 @@ BATCH = 20
 
 
 @pytest.fixture
-def write_models(write_app: Use, story: Use) -> Iterator[Use]:
+def write_models(write_app: Use, story: Use) -> Use:
     """write_models({app: source}): installed, with a migration that makes them."""
     written: set[str] = set()
 
     def write(sources: dict[str, str]) -> None:
         written.update(sources)
-        _forget_models(written)
+        forget_models(written)
         for app, text in sources.items():
             folder: Path = write_app(app)
             (folder / "models.py").write_text(text)
         story(*sources)
         call_command("makemigrations", *sources, interactive=False, verbosity=0)
 
-    yield write
-    _forget_models(written)
-
-
-def _forget_models(labels: set[str]) -> None:
-    for label in labels:
-        apps.all_models.pop(label, None)
-    apps.clear_cache()
+    return write
 
 
 @pytest.mark.parametrize("batch", range(5))
