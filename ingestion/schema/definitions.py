@@ -1,5 +1,6 @@
 """The definition of a thing, in one line: what of its facts makes a difference, in order."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -120,11 +121,26 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+# What `state IN ('a', 'b')` on a varchar is printed as. Read again, as by pg_restore, it becomes an
+# array of texts, which is printed in another way and means the same.
+_ARRAY = re.compile(
+    r"(?P<open>\()?ARRAY\[(?P<values>E?'(?:[^'\\]|''|\\.)*'::character varying"
+    r"(?:, E?'(?:[^'\\]|''|\\.)*'::character varying)*)\](?(open)\))::text\[\]"
+)
+_VALUE = re.compile(r"E?'(?:[^'\\]|''|\\.)*'::character varying")
+
+
 def definition(kind: str, facts: Facts) -> str:
     """As things of this kind are defined: text NOT NULL DEFAULT ''::text."""
     words = _GRANT if kind.startswith("grant") else _WORDS[kind]
     shown = {"table": True, **facts}
-    return " ".join(form.replace("{}", _said(fact, facts)) for fact, form in words if fact in shown)
+    text = " ".join(form.replace("{}", _said(fact, facts)) for fact, form in words if fact in shown)
+    return text if kind == "function" else _ARRAY.sub(_of_texts, text)
+
+
+def _of_texts(array: re.Match[str]) -> str:
+    each = r"(\g<0>)::text" if array["open"] else r"\g<0>::text"
+    return f"ARRAY[{_VALUE.sub(each, array['values'])}]"
 
 
 def _said(fact: str, facts: Facts) -> str:

@@ -194,6 +194,7 @@ ALTER TABLE documents ALTER created_at TYPE date;
 ALTER TABLE documents ALTER metadata TYPE json USING metadata::json;
 
 -- a bigger key | column users.id | alone
+DROP VIEW fresh;
 DROP VIEW thick;
 DROP VIEW active;
 ALTER TABLE users ALTER id TYPE bigint;
@@ -293,6 +294,15 @@ ALTER TABLE documents ADD CONSTRAINT cheap CHECK (price < 100);
 
 -- a check is gone | constraint documents.documents_pages
 ALTER TABLE documents DROP CONSTRAINT documents_pages;
+
+-- a check of a list is gone | constraint users.users_state
+ALTER TABLE users DROP CONSTRAINT users_state;
+
+-- an index of a list is gone | index users.users_new
+DROP INDEX users_new;
+
+-- a view of a list is gone | view fresh
+DROP VIEW fresh;
 
 -- another check | constraint users.users_born
 ALTER TABLE users DROP CONSTRAINT users_born;

@@ -29,8 +29,10 @@ CREATE TABLE users (
     full_name text COLLATE "C" NOT NULL DEFAULT '',
     is_active boolean NOT NULL DEFAULT true,
     born date CONSTRAINT users_born CHECK (born > '1900-01-01'),
-    home place
+    home place,
+    state varchar(9) NOT NULL DEFAULT 'new' CONSTRAINT users_state CHECK (state IN ('new', 'o''ld'))
 );
+CREATE INDEX users_new ON users (state) WHERE state IN ('new', 'odd');
 COMMENT ON TABLE users IS 'Who.';
 COMMENT ON COLUMN users.email IS 'Where letters go.';
 COMMENT ON CONSTRAINT users_born ON users IS 'Nobody is older.';
@@ -102,6 +104,7 @@ CREATE INDEX papers_what ON archive.papers (what);
 
 CREATE VIEW active AS SELECT id, email, full_name FROM users WHERE is_active;
 COMMENT ON VIEW active IS 'Who may log in.';
+CREATE VIEW fresh AS SELECT id FROM users WHERE state NOT IN ('o''ld', 'odd');
 CREATE VIEW thick AS
     SELECT d.id, d.title, d.pages, a.full_name
       FROM documents d JOIN active a ON a.id = d.owner_id WHERE d.pages > 100;

@@ -87,3 +87,15 @@ def test_comments_and_collations_of_parts_are_seen(found: Things) -> None:
         "text DEFAULT 'nobody@example.com'::text"
         " CONSTRAINT email_has_at CHECK ((VALUE ~~ '%@%'::text)) /* One is enough. */"
     )
+
+
+def test_a_list_of_values_is_the_same_when_it_has_been_restored(found: Things) -> None:
+    before = found["constraint users.users_state"], found["index users.users_new"]
+    check, index = (each.facts["definition"] for each in before)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE users DROP CONSTRAINT users_state; DROP INDEX users_new")
+        cursor.execute(f"ALTER TABLE users ADD CONSTRAINT users_state {check}; {index}")
+    again = things(connection)
+    after = again["constraint users.users_state"], again["index users.users_new"]
+    assert [each.facts for each in after] != [each.facts for each in before]
+    assert [each.definition for each in after] == [each.definition for each in before]
