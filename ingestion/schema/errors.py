@@ -701,6 +701,17 @@ class CannotLint(SchemaError):
 # --- What cannot be verified ---------------------------------------------------------------
 
 
+class DoesNotRun(SchemaError):
+    """A migration, on a scratch database: what comes of it is for the check to say."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"{where} does not run on a scratch database: {why}.",
+            hint="Mend the migration; nothing was touched.",
+        )
+        self.where, self.why = where, why
+
+
 # --- What cannot be drawn ------------------------------------------------------------------
 
 

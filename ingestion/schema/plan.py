@@ -128,13 +128,14 @@ def steps_up(keys: Sequence[Key], *, graph: MigrationGraph, applied: Collection[
 
 def refuse_irreversible(migrations: Iterable[Migration]) -> None:
     """Name what has no way back before anything is touched."""
-    stuck = [
-        (f"{migration}", operation.describe())
-        for migration in migrations
-        for operation in _irreversible(migration.operations)
-    ]
+    stuck = [(f"{each}", what) for each in migrations for what in without_reverse(each)]
     if stuck:
         raise Irreversible(stuck)
+
+
+def without_reverse(migration: Migration) -> list[str]:
+    """What the operations do from which there is no way back."""
+    return [operation.describe() for operation in _irreversible(migration.operations)]
 
 
 def is_reversible(operation: Operation) -> bool:

@@ -1,0 +1,48 @@
+"""What a check finds, in words for whoever wrote the migration."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db.migrations import Migration
+
+from ingestion.schema.plan import Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    rule: str
+    migration: str | None
+    """app.name, if it is about one."""
+    says: str
+    hint: str
+    waived: str | None = None
+    """The reason for which it does not count."""
+
+
+def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> list[Finding]:
+    """With the reasons that the migrations give for what is meant."""
+    by_name = {".".join(key): migration for key, migration in migrations.items()}
+    return [
+        replace(each, waived=_reason(by_name[each.migration], each.rule))
+        if each.migration in by_name and each.waived is None
+        else each
+        for each in found
+    ]
+
+
+def _reason(migration: Migration, rule: str) -> str | None:
+    return _in_the_file(migration, rule) or _in_the_settings(migration, rule)
+
+
+def _in_the_file(migration: Migration, rule: str) -> str | None:
+    given: Any = getattr(migration, "lint_waivers", {})
+    return given.get(rule) or None
+
+
+def _in_the_settings(migration: Migration, rule: str) -> str | None:
+    """For a migration that has landed, and whose file is not to change any more."""
+    known: dict[str, Any] = getattr(settings, "SCHEMA", {})
+    of_it = known.get("WAIVERS", {}).get(f"{migration}", {})
+    return of_it.get(rule) or None
