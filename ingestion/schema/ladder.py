@@ -63,6 +63,10 @@ def _pass_on(error: SchemaError, connection: BaseDatabaseWrapper) -> None:
         raise cause
 
 
+def see(connection: BaseDatabaseWrapper) -> Seen:
+    return Seen(catalog(connection), contents(connection))
+
+
 @dataclass
 class Ladder:
     live: BaseDatabaseWrapper

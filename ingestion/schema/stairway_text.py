@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from ingestion.schema.adopt import owner_of
-from ingestion.schema.catalog import table_of
 from ingestion.schema.contents import Lost
+from ingestion.schema.differing import short, told
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.findings import Finding
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
-
-LONGEST = 160
-"""Characters of a definition."""
 
 
 def fails(key: Key, why: str) -> Finding:
@@ -73,18 +69,18 @@ def fails_again(key: Key, why: str) -> Finding:
 
 def left(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
     """How the schema after undoing differs from the one before."""
-    for each in _told(found):
+    for each in told(found):
         if each.expected is None:
             rule, says = "leaves-behind", f"leaves {each.thing} behind when it is undone"
             hint = "Let its reverse drop it."
         elif each.found is None:
             rule, says = "not-brought-back", f"does not bring {each.thing} back when it is undone"
-            hint = f"Let its reverse make it again: {_short(each.expected)}."
+            hint = f"Let its reverse make it again: {short(each.expected)}."
         else:
             rule = "comes-back-different"
             says = (
-                f"brings back {each.thing} as {_short(each.found)}, "
-                f"and it was {_short(each.expected)}"
+                f"brings back {each.thing} as {short(each.found)}, "
+                f"and it was {short(each.expected)}"
             )
             hint = "Let its reverse make it as it was."
         yield _finding(rule, key, f"{_name(key)} {says}.", hint)
@@ -92,15 +88,15 @@ def left(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
 
 def differs_again(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
     """How the schema after the second time differs from the one after the first."""
-    for each in _told(found):
+    for each in told(found):
         if each.expected is None:
             says = f"makes {each.thing} only when it is applied again"
         elif each.found is None:
             says = f"does not make {each.thing} when it is applied again"
         else:
             says = (
-                f"makes {each.thing} as {_short(each.found)} when it is applied again, "
-                f"and the first time as {_short(each.expected)}"
+                f"makes {each.thing} as {short(each.found)} when it is applied again, "
+                f"and the first time as {short(each.expected)}"
             )
         hint = "Let it make the same whatever was undone before."
         yield _finding("differs-again", key, f"{_name(key)} {says}.", hint)
@@ -146,27 +142,6 @@ def unsown(table: str, why: str) -> str:
     )
 
 
-# --- Of which things, and how ----------------------------------------------------------------
-
-
-def _told(found: Sequence[Difference]) -> list[Difference]:
-    """Without what comes and goes with its table, or is numbered for it."""
-    whole = {
-        each.thing.removeprefix("table ")
-        for each in found
-        if each.thing.startswith("table ") and (each.expected is None or each.found is None)
-    }
-    return [
-        each
-        for each in found
-        if each.thing.startswith("table ") or not whole & {table_of(each.thing), _owner(each)}
-    ]
-
-
-def _owner(each: Difference) -> str | None:
-    return owner_of(each.expected or each.found or "")
-
-
 def _finding(rule: str, key: Key, says: str, hint: str) -> Finding:
     return Finding(rule=rule, migration=_name(key), says=says, hint=hint)
 
@@ -177,8 +152,3 @@ def _name(key: Key) -> str:
 
 def _or_say(rule: str) -> str:
     return f', or say why not: lint_waivers = {{"{rule}": "the reason"}} in the migration.'
-
-
-def _short(definition: str) -> str:
-    line = " ".join(definition.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
