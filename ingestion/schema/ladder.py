@@ -1,10 +1,11 @@
 """A scratch database with rows, on which migrations are done one at a time, and may fail."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from ingestion.schema.catalog import Catalog, catalog
 from ingestion.schema.contents import Column, Contents, contents
@@ -28,6 +29,15 @@ class Seen:
 
     things: Catalog
     rows: Contents
+
+
+@contextmanager
+def trial(alias: str) -> Iterator[DatabaseWrapper]:
+    """A scratch database that may be lost with the server: nobody waits for its disk."""
+    with scratch(alias) as copy:
+        with copy.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+        yield copy
 
 
 def try_out(
@@ -84,7 +94,7 @@ class Ladder:
         self._start()
 
     def _start(self) -> None:
-        self.connection = self.stack.enter_context(scratch(self.live.alias))
+        self.connection = self.stack.enter_context(trial(self.live.alias))
         self.project = Project.read(self.connection)
         self.sower = Sower(self.connection, self.given, self.unsown)
         self._things: Catalog | None = None

@@ -11,13 +11,12 @@ from ingestion.schema import reorder_text as words
 from ingestion.schema.catalog import Catalog, catalog
 from ingestion.schema.drift import differences
 from ingestion.schema.findings import Finding
-from ingestion.schema.ladder import reason, try_out
+from ingestion.schema.ladder import reason, trial, try_out
 from ingestion.schema.limits import Limits
 from ingestion.schema.orders import Order, Pairs, needs_of
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step
 from ingestion.schema.project import Project
-from ingestion.schema.scratch import scratch
 from ingestion.schema.supposed import SupposingLoader
 
 MOST = 12
@@ -73,14 +72,14 @@ class _Trial:
             self.notes.append(words.too_many(tried, self.pairs.left))
 
     def _usual(self) -> Catalog | None:
-        with scratch(self.live.alias) as copy:
+        with trial(self.live.alias) as copy:
             if self._do(Project.read(copy), self.pairs.usual) is None:
                 return catalog(copy)
         self.notes.append(words.USUAL_FAILS)
         return None
 
     def _try(self, order: Order, head: Catalog) -> None:
-        with scratch(self.live.alias) as copy:
+        with trial(self.live.alias) as copy:
             there = Project.read(copy)
             waiting = list(order.keys)
             while failure := self._do(there, waiting):

@@ -1,6 +1,6 @@
 -- Each table that rows are made for, with what they have to be like: its columns, without those
 -- that fill themselves, and its constraints. Works on PostgreSQL 15 to 18.
-WITH schemas AS (
+WITH schemas AS MATERIALIZED (
     SELECT n.oid, n.nspname,
            CASE row_number() OVER (ORDER BY place)
                WHEN 1 THEN '{}' ELSE ARRAY[n.nspname::text] END AS prefix
@@ -8,7 +8,7 @@ WITH schemas AS (
       JOIN pg_namespace n ON n.nspname = search_path.name
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ),
-tables AS (
+tables AS MATERIALIZED (
     SELECT c.oid, c.relispartition, s.prefix || c.relname::text AS path,
            format('%I.%I', s.nspname, c.relname) AS quoted
       FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
@@ -24,16 +24,19 @@ columns AS (
                'number', a.attnum, 'name', a.attname, 'type', a.atttypid::int8,
                'modifier', a.atttypmod, 'written', format_type(a.atttypid, a.atttypmod),
                'is_required', a.attnotnull) ORDER BY a.attnum) AS list
-      FROM pg_attribute a
+      FROM tables t
+      JOIN pg_attribute a ON a.attrelid = t.oid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = ''
        AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval(%'
      GROUP BY a.attrelid
 ),
 rules AS (
-    SELECT conrelid AS oid, conname AS name, contype::text AS kind, conkey AS columns,
-           pg_get_constraintdef(oid) AS text, confrelid::int8 AS target, confkey AS target_columns
-      FROM pg_constraint WHERE contype IN ('c', 'f', 'p', 'u', 'x')
+    SELECT t.oid, conname AS name, contype::text AS kind, conkey AS columns,
+           pg_get_constraintdef(c.oid) AS text, confrelid::int8 AS target,
+           confkey AS target_columns
+      FROM tables t JOIN pg_constraint c ON c.conrelid = t.oid
+     WHERE contype IN ('c', 'f', 'p', 'u', 'x')
      UNION ALL
     SELECT i.indrelid, c.relname, 'u',
            -- Of an expression: the columns in it.
@@ -43,7 +46,9 @@ rules AS (
                   WHERE classid = 'pg_class'::regclass AND objid = c.oid
                     AND refclassid = 'pg_class'::regclass AND refobjid = i.indrelid),
            '', 0, '{}'
-      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      FROM tables t
+      JOIN pg_index i ON i.indrelid = t.oid
+      JOIN pg_class c ON c.oid = i.indexrelid
      WHERE i.indisunique
        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND contype IN ('p', 'u'))
      UNION ALL

@@ -14,12 +14,11 @@ from ingestion.schema.catalog import Catalog
 from ingestion.schema.contents import Contents, Rows
 from ingestion.schema.drift import differences
 from ingestion.schema.findings import Finding
-from ingestion.schema.ladder import Seen, reason, see, try_out
+from ingestion.schema.ladder import Seen, reason, see, trial, try_out
 from ingestion.schema.limits import Limits
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step, full_order
 from ingestion.schema.project import Project
-from ingestion.schema.scratch import scratch
 from ingestion.schema.supposed import SupposingLoader
 
 
@@ -60,7 +59,7 @@ def _compare(
     seen: list[Seen] = []
     for loader, ends in ((apart, parts), (whole, [key])):
         wanted = _needed(loader.graph, [*ends, *ahead])
-        with scratch(live.alias) as copy:
+        with trial(live.alias) as copy:
             project = Project(copy, loader, {})
             error = try_out(project, [Step(each) for each in wanted], origin=origin, limits=limits)
             if error:
