@@ -18,6 +18,7 @@ from ingestion.schema.subcommands import (
     rehearse,
     show,
     status,
+    verify,
 )
 
 
@@ -41,6 +42,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "lint": lint,
     "rehearse": rehearse,
     "drift": drift,
+    "verify": verify,
 }
 
 # Of the command; people type them behind the subcommand as well.

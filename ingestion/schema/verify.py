@@ -1,0 +1,140 @@
+"""The gate for CI: whether the migrations are complete, reversible, safe, and the same everywhere.
+
+One check after the other, each with what it found; a finding stops none of those that follow.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema import verify_text as words
+from ingestion.schema.catalog import Catalog
+from ingestion.schema.errors import CannotReplay
+from ingestion.schema.findings import Finding, judged
+from ingestion.schema.limits import Limits
+from ingestion.schema.origin import Origin
+from ingestion.schema.project import Project
+from ingestion.schema.reorder import reorder
+from ingestion.schema.squashes import squashes
+from ingestion.schema.stairway import stairway
+from ingestion.schema.unmade import unmade, without_any
+
+Found = tuple[Sequence[Finding], Sequence[str]]
+"""And what could not be looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    check: str
+    seconds: float
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    """What could not be looked at, and why."""
+
+    @property
+    def open(self) -> list[Finding]:
+        """Those that count."""
+        return [each for each in self.findings if each.waived is None]
+
+    @property
+    def is_passed(self) -> bool:
+        return not self.open
+
+
+def verify(
+    live: BaseDatabaseWrapper,
+    *,
+    base: str | None,
+    only: Collection[str] = (),
+    origin: Origin,
+    limits: Limits,
+) -> list[Check]:
+    """All checks, or only these."""
+    gate = _Gate(Project.read(live), base, origin, limits)
+    checks: list[Check] = []
+    for name, look in CHECKS.items():
+        if not only or name in only:
+            is_spoilt = any(each.open for each in checks)
+            checks.append(gate.check(name, look, is_spoilt=is_spoilt))
+    return checks
+
+
+@dataclass
+class _Gate:
+    project: Project
+    base: str | None
+    origin: Origin
+    limits: Limits
+    head: Catalog | None = field(default=None, init=False)
+    """What all migrations make, once that is known."""
+
+    def check(self, name: str, look: "Callable[[_Gate], Found]", *, is_spoilt: bool) -> Check:
+        started = time.monotonic()
+        try:
+            findings, notes = look(self)
+        except CannotReplay as error:
+            # Of a migration that does not run, an earlier check has told.
+            if not is_spoilt:
+                raise
+            findings, notes = [], [words.not_checked(name, error)]
+        return Check(
+            check=name,
+            seconds=time.monotonic() - started,
+            findings=judged(findings, self.project.loader.disk_migrations),
+            notes=notes,
+        )
+
+    @property
+    def conflicts(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = self.project.loader.detect_conflicts()
+        return found
+
+    def unmade(self) -> Found:
+        if self.conflicts:
+            return [], [words.CONFLICT_FIRST]
+        missing = {app: what for app, what in unmade(self.project).items() if self._is_own(app)}
+        return [
+            *(words.unmade(app, what) for app, what in missing.items()),
+            *(words.without_any(app) for app in sorted(without_any(self.project))),
+        ], []
+
+    def heads(self) -> Found:
+        return [words.two_heads(app, names) for app, names in self.conflicts.items()], []
+
+    def stairway(self) -> Found:
+        walk = stairway(self.project.connection, seeds=_setting("SEEDS"), **self._how())
+        self.head = walk.head
+        return walk.findings, walk.notes
+
+    def orders(self) -> Found:
+        tried = reorder(self.project.connection, head=self.head, **self._how())
+        return tried.findings, tried.notes
+
+    def squashes(self) -> Found:
+        compared = squashes(self.project.connection, **self._how())
+        return compared.findings, compared.notes
+
+    def _how(self) -> Any:
+        return {"origin": self.origin, "limits": self.limits, "own": self.project.own}
+
+    def _is_own(self, app: str) -> bool:
+        # An app of which there is nothing yet is in no graph.
+        return app in self.project.own
+
+
+CHECKS: Mapping[str, Callable[[_Gate], Found]] = {
+    "unmade": _Gate.unmade,
+    "heads": _Gate.heads,
+    "stairway": _Gate.stairway,
+    "orders": _Gate.orders,
+    "squashes": _Gate.squashes,
+}
+
+
+def _setting(name: str) -> Mapping[str, Any]:
+    known: dict[str, Mapping[str, Any]] = getattr(settings, "SCHEMA", {})
+    return known.get(name, {})
