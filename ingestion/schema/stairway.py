@@ -72,8 +72,7 @@ class _Climber:
             elif key[0] in self.own:
                 self._climb(key)
             else:
-                self._up(key, Seen({}, {}))
-                self.ladder.sow()
+                self._up_alone(key)
 
     def all_notes(self) -> list[str]:
         unsown = self.ladder.unsown.items()
@@ -93,6 +92,27 @@ class _Climber:
 
     # --- Up ----------------------------------------------------------------------------------
 
+    def _up_alone(self, key: Key) -> None:
+        """One of a library."""
+        if self.ladder.up(key) is None:
+            self.ladder.done[key] = False
+        else:
+            self._without_rows(key)
+        self.ladder.sow()
+
+    def _without_rows(self, key: Key) -> bool:
+        """Whether it runs on empty tables, at least."""
+        ladder = self.ladder
+        self._recover(key)
+        ladder.clear()
+        if failure := ladder.up(key):
+            self.findings.append(words.fails(key, failure))
+            self.skipped.add(key)
+            ladder.restart()
+            return False
+        ladder.done[key] = True
+        return True
+
     def _up(self, key: Key, before: Seen) -> Seen | None:
         """What was there before; None where it cannot be done.
 
@@ -100,24 +120,18 @@ class _Climber:
         were written by a program that knew the rule: the rows are made again under the rule.
         """
         ladder = self.ladder
-        failure = ladder.up(key)
-        if failure is None:
+        if ladder.up(key) is None:
             ladder.done[key] = False
             return before
-        self._recover(key)
-        ladder.clear()
-        if failure := ladder.up(key):
-            self.findings.append(words.fails(key, failure))
-            self.skipped.add(key)
-            ladder.restart()
+        if not self._without_rows(key):
             return None
-        ladder.done[key] = True
         ladder.sow()
         return self._with_new_rows(key, before)
 
     def _with_new_rows(self, key: Key, before: Seen) -> Seen:
         ladder = self.ladder
         if self._stuck(key) or ladder.down(key):
+            self._recover(key)
             return Seen(before.things, {})  # what is said of that comes with the undoing
         there = ladder.see()
         if failure := ladder.up(key):

@@ -110,6 +110,19 @@ def test_one_that_is_no_transaction_is_walked_too(climb: Climb) -> None:
     assert told(walk) == []
 
 
+@pytest.mark.slow
+def test_libraries_are_walked_up_and_not_judged(
+    own_database: DatabaseWrapper, write_app: WriteApp, story: Use
+) -> None:
+    rule = "ALTER TABLE notes ADD CHECK (stars = 100), ADD more int NOT NULL"
+    second = migration(sql(rule, "SELECT nothing"), needs="0001_initial")
+    write_app("shop", {"0001_initial": migration(NOTE), "0002_next": second}, installed=True)
+    story("shop")
+    walk = stairway(connection, origin=origin(), limits=limits(), own=own_apps(), seeds={})
+    assert (walk.findings, walk.notes) == ([], [])
+    assert "column notes.more" in (walk.head or {})
+
+
 # --- What is not ---------------------------------------------------------------------------
 
 
