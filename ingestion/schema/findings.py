@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.migrations import Migration
 
 from ingestion.schema.plan import Key
+from ingestion.schema.waivers import waived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +34,7 @@ def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> lis
 
 
 def _reason(migration: Migration, rule: str) -> str | None:
-    return _in_the_file(migration, rule) or _in_the_settings(migration, rule)
-
-
-def _in_the_file(migration: Migration, rule: str) -> str | None:
-    given: Any = getattr(migration, "lint_waivers", {})
-    return given.get(rule) or None
+    return waived(migration, rule) or _in_the_settings(migration, rule)
 
 
 def _in_the_settings(migration: Migration, rule: str) -> str | None:

@@ -10,7 +10,7 @@ from ingestion.schema.orders import Order
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
 
-RULE = "undeclared-dependency"
+RULE = "order-dependence"
 USUAL_FAILS = "Other orders were not tried: the usual one does not run."
 
 
@@ -49,7 +49,7 @@ def differ(order: Order, found: Sequence[Difference]) -> Iterator[Finding]:
                 f"and in the usual order {short(each.expected)}"
             )
         yield Finding(
-            rule="order-matters",
+            rule=RULE,
             migration=".".join(order.key),
             says=f"The schema depends on an order that nothing asks for: {_when(order)}, {says}.",
             hint="Let one of the migrations that make it depend on the other.",

@@ -4,6 +4,7 @@ Files that git does not know yet count as new. Compared is with the commit at wh
 branches parted, so that what the other one got meanwhile is nobody's news.
 """
 
+import re
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +35,36 @@ def edited_since(ref: str) -> set[Key]:
         for app, folder in _folders().items()
         for name in _changed(folder, ref, kind="MT")
     }
+
+
+def gone_since(ref: str) -> set[Key]:
+    """Those that were there, and have no file now, but for what a squashed one replaced then."""
+    return {
+        (app, name)
+        for app, folder in _folders().items()
+        for name in _changed(folder, ref, kind="D")
+        if not _was_replaced(folder, ref, name)
+    }
+
+
+def _was_replaced(folder: Path, ref: str, name: str) -> bool:
+    """Some file named it beside `replaces`; the file itself does not name itself."""
+    quoted = rf"[\"']{re.escape(name)}[\"']"
+    where = _parting(folder, ref).strip()
+    words = (
+        "grep",
+        "-l",
+        "-E",
+        "--all-match",
+        "-e",
+        r"\breplaces\b",
+        "-e",
+        quoted,
+        where,
+        "--",
+        ".",
+    )
+    return bool(_git(folder, *words, found_nothing=1))
 
 
 def _folders() -> dict[str, Path]:
@@ -81,7 +112,7 @@ def _names(said: str) -> list[str]:
     ]
 
 
-def _git(folder: Path, *words: str) -> str:
+def _git(folder: Path, *words: str, found_nothing: int = 0) -> str:
     try:
         done = subprocess.run(
             ["git", "-c", "core.quotePath=off", *words],
@@ -92,7 +123,7 @@ def _git(folder: Path, *words: str) -> str:
         )
     except FileNotFoundError as error:
         raise NoGitCheckout(f"{folder}", "there is no program git") from error
-    if done.returncode:
+    if done.returncode not in {0, found_nothing}:
         why = done.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
         raise NoGitCheckout(f"{folder}", why or f"git {words[0]} failed")
     return done.stdout

@@ -4,7 +4,7 @@ One check after the other, each with what it found; a finding stops none of thos
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,17 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import verify_text as words
 from ingestion.schema.catalog import Catalog
-from ingestion.schema.errors import CannotReplay
+from ingestion.schema.choice import choose
+from ingestion.schema.compare import drifted
+from ingestion.schema.errors import CannotLint, CannotReplay
 from ingestion.schema.findings import Finding, judged
 from ingestion.schema.limits import Limits
+from ingestion.schema.lint import lint
 from ingestion.schema.origin import Origin
+from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project
 from ingestion.schema.reorder import reorder
+from ingestion.schema.since import edited_since, gone_since
 from ingestion.schema.squashes import squashes
 from ingestion.schema.stairway import stairway
 from ingestion.schema.unmade import unmade, without_any
@@ -76,7 +81,7 @@ class _Gate:
         started = time.monotonic()
         try:
             findings, notes = look(self)
-        except CannotReplay as error:
+        except (CannotReplay, CannotLint) as error:
             # Of a migration that does not run, an earlier check has told.
             if not is_spoilt:
                 raise
@@ -118,6 +123,27 @@ class _Gate:
         compared = squashes(self.project.connection, **self._how())
         return compared.findings, compared.notes
 
+    def lint(self) -> Found:
+        """What is new; and what was there, which is not to change any more."""
+        if self.base is None and not self.project.applied:
+            return [], [words.NOTHING_IS_NEW]
+        chosen = choose(self.project, app=None, name=None, base=self.base, is_all=False)
+        how: Any = {"origin": self.origin, "limits": self.limits, "running": chosen.running}
+        found = lint(self.project, chosen.keys, **how) if chosen.keys else []
+        return [*self._landed(), *map(words.of_lint, found)], []
+
+    def _landed(self) -> Iterator[Finding]:
+        if self.base is not None:
+            for key in sorted(edited_since(self.base)):
+                yield words.edited(key, self.base)
+            for key in sorted(gone_since(self.base)):
+                yield words.gone(key, self.base)
+
+    def drift(self) -> Found:
+        connection = self.project.connection
+        found = drifted(connection, limits=self.limits, progress=Progress())
+        return [words.drifted(each) for each in found], []
+
     def _how(self) -> Any:
         return {"origin": self.origin, "limits": self.limits, "own": self.project.own}
 
@@ -132,6 +158,8 @@ CHECKS: Mapping[str, Callable[[_Gate], Found]] = {
     "stairway": _Gate.stairway,
     "orders": _Gate.orders,
     "squashes": _Gate.squashes,
+    "lint": _Gate.lint,
+    "drift": _Gate.drift,
 }
 
 

@@ -3,9 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ingestion.schema import lint
+from ingestion.schema.differing import short
+from ingestion.schema.drift import Difference
 from ingestion.schema.errors import SchemaError, TwoHeads, listed
 from ingestion.schema.findings import Finding
+from ingestion.schema.hazards import NOTHING, in_short
 from ingestion.schema.objects import plain
+from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
 
 if TYPE_CHECKING:
@@ -15,6 +20,11 @@ CONFLICT_FIRST = (
     "Which models have no migration yet was not looked at: an app has two last ones, and what "
     "the models are compared with depends on how that is settled."
 )
+
+NOTHING_IS_NEW = (
+    "Nothing was linted: nothing is applied here, and no --base says what has landed already."
+)
+LONGEST_STATEMENT = 120
 
 
 # --- Findings of the checks that have no module of their own ---------------------------------
@@ -41,6 +51,61 @@ def without_any(app: str) -> Finding:
 def two_heads(app: str, names: list[str]) -> Finding:
     error = TwoHeads({app: names})
     return Finding(rule="two-heads", migration=None, says=error.message, hint=error.hint)
+
+
+def of_lint(found: lint.Finding) -> Finding:
+    """In one sentence or two; `schema lint` shows the safe form."""
+    way = ", when it is undone" if found.direction == lint.BACKWARDS else ""
+    parts = [f"{found.migration}{way}, {found.rule}:"]
+    if found.statement:
+        parts.append(in_short(found.statement, LONGEST_STATEMENT))
+        parts.append(
+            f"blocks {found.blocks}, for {found.for_whom}."
+            if found.blocks != NOTHING
+            else "blocks nobody."
+        )
+    app, _, name = found.migration.partition(".")
+    return Finding(
+        rule=found.rule,
+        migration=found.migration,
+        says=" ".join([*parts, found.why]),
+        hint=f"{found.safe_form.advice} To see it: manage.py schema lint {app} {name}",
+        waived=found.waived,
+    )
+
+
+def edited(key: Key, base: str) -> Finding:
+    name = ".".join(key)
+    return Finding(
+        rule="edited",
+        migration=name,
+        says=f"{name} was edited, although it is part of {base}.",
+        hint="Take the edit back, and write what it is for into a new migration: databases that "
+        "have this one do not run it again.",
+    )
+
+
+def gone(key: Key, base: str) -> Finding:
+    name = ".".join(key)
+    return Finding(
+        rule="deleted",
+        migration=name,
+        says=f"The file of {name} is gone, although it is part of {base}.",
+        hint="Put it back: databases that have it cannot undo it without. To be rid of old "
+        "migrations, squash them.",
+    )
+
+
+def drifted(each: Difference) -> Finding:
+    if each.expected is None:
+        says = f"The database has {each.thing}, and no applied migration makes it."
+    elif each.found is None:
+        says = f"The database does not have {each.thing}, and its applied migrations make it."
+    else:
+        found, made = short(each.found), short(each.expected)
+        says = f"In the database {each.thing} is {found}, and its applied migrations make {made}."
+    hint = "See what repairs it with: manage.py schema drift"
+    return Finding(rule="drift", migration=None, says=says, hint=hint)
 
 
 def not_checked(check: str, error: SchemaError) -> str:

@@ -112,7 +112,7 @@ def test_a_dependency_that_is_not_said_is_found(tried: Reorder) -> None:
     )
     assert [(each.rule, each.migration, each.says, each.hint) for each in found.findings] == [
         (
-            "undeclared-dependency",
+            "order-dependence",
             "bee.0002",
             "bee.0002 needs ant.0002, and does not say so in its dependencies: "
             'without it, relation "hills" does not exist.',

@@ -1,6 +1,7 @@
 """`schema verify`: bad migrations of every sort are caught, each with the right sentence."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
@@ -16,7 +17,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from ingestion.schema.findings import Finding
 from ingestion.schema.verify import Check
 from ingestion.schema.verify_text import facts, text
-from tests.schema.conftest import Use, WriteApp
+from tests.schema.conftest import Migrate, Use, WriteApp
 
 Verify = Callable[..., tuple[int, str]]
 Shop = Callable[..., Path]
@@ -275,6 +276,127 @@ def test_a_squashed_one_with_another_default_is_caught(shop: Shop, verify: Verif
     assert caught(verify) == [
         "shop.0001_squashed_0001_initial is not what it replaces: column notes.stars is integer "
         "NOT NULL DEFAULT 7, and with the parts integer NOT NULL DEFAULT 0."
+    ]
+
+
+# --- What is new ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def landed(shop: Shop) -> Callable[..., Path]:
+    """landed(FIRST) → the folder of the app, with these on the branch `main` of a checkout."""
+
+    def land(files: dict[str, str]) -> Path:
+        folder = shop(files)
+        who = ["-c", "user.name=Alice", "-c", "user.email=alice@example.com"]
+        for words in (["init", "-q", "-b", "main", ".."], ["add", "."], ["commit", "-qm", "First"]):
+            subprocess.run(["git", *who, *words], cwd=folder, check=True)
+        return folder
+
+    return land
+
+
+def put(folder: Path, name: str, source: str) -> None:
+    (folder / "migrations" / f"{name}.py").write_text(source)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation", "rule", "sentence"),
+    [
+        (
+            sql(
+                "ALTER TABLE notes ALTER stars TYPE bigint",
+                "ALTER TABLE notes ALTER stars TYPE integer",
+            ),
+            "table-rewritten",
+            "shop.0002_next, table-rewritten: ALTER TABLE notes ALTER stars TYPE bigint blocks",
+        ),
+        (
+            sql(
+                "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9)",
+                "ALTER TABLE notes DROP CONSTRAINT few",
+            ),
+            "scan-under-lock",
+            "shop.0002_next, scan-under-lock: "
+            "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9) blocks",
+        ),
+    ],
+    ids=["rewrite", "missing NOT VALID"],
+)
+def test_what_is_new_and_blocks_others_is_caught(
+    landed: Callable[..., Path], verify: Verify, operation: str, rule: str, sentence: str
+) -> None:
+    put(landed(FIRST), "0002_next", second(operation)["0002_next"])
+    code, said = verify("--base", "main", "--json", "--only", "lint")
+    [check] = json.loads(said)["checks"]
+    [found] = [each for each in check["findings"] if each["rule"] == rule][:1]
+    assert code == 1
+    assert found["says"].startswith(sentence)
+    assert found["hint"].endswith("To see it: manage.py schema lint shop 0002_next")
+
+
+@pytest.mark.slow
+def test_what_has_landed_is_not_linted_again(landed: Callable[..., Path], verify: Verify) -> None:
+    rewriting = sql("ALTER TABLE notes ALTER stars TYPE bigint")
+    landed(second(rewriting))
+    assert verify("--base", "main", "--only", "lint")[0] == 0
+
+
+@pytest.mark.slow
+def test_a_landed_file_that_was_edited_or_deleted_is_caught(
+    landed: Callable[..., Path], verify: Verify
+) -> None:
+    third = migration(sql("SELECT 1"), needs="0002_next")
+    folder = landed(second(sql("SELECT 1")) | {"0003_last": third})
+    put(folder, "0002_next", second(sql("SELECT 2"))["0002_next"])
+    (folder / "migrations" / "0003_last.py").unlink()
+    assert caught(verify, "--base", "main", "--only", "lint") == [
+        "shop.0002_next was edited, although it is part of main.",
+        "The file of shop.0003_last is gone, although it is part of main.",
+    ]
+
+
+@pytest.mark.slow
+def test_a_landed_file_that_was_squashed_may_go(
+    landed: Callable[..., Path], verify: Verify
+) -> None:
+    squashed = migration(NOTE, replaces=["0001_initial"])
+    folder = landed(FIRST | {"0001_squashed": squashed})
+    (folder / "migrations" / "0001_initial.py").unlink()
+    assert verify("--base", "main", "--only", "lint")[0] == 0
+
+
+@pytest.mark.slow
+def test_a_database_without_anything_has_nothing_new(shop: Shop, verify: Verify) -> None:
+    shop(FIRST)
+    code, said = verify("--only", "lint")
+    assert code == 0
+    assert "Note: Nothing was linted: nothing is applied here, and no --base says" in said
+
+
+@pytest.mark.slow
+def test_a_base_that_git_does_not_know_is_2(landed: Callable[..., Path], verify: Verify) -> None:
+    landed(FIRST)
+    with pytest.raises(CommandError, match=r"^git knows no commit 'nowhere'") as error:
+        verify("--base", "nowhere", "--only", "lint")
+    assert error.value.returncode == 2
+
+
+@pytest.mark.slow
+def test_a_database_that_is_not_as_its_migrations_say_is_caught(
+    shop: Shop, verify: Verify, migrate: Migrate, own_database: DatabaseWrapper
+) -> None:
+    shop(FIRST)
+    migrate()
+    with own_database.cursor() as cursor:
+        cursor.execute("ALTER TABLE notes ALTER stars DROP NOT NULL, DROP title")
+        cursor.execute("CREATE TABLE strange ()")
+    assert caught(verify, "--only", "drift") == [
+        "In the database column notes.stars is integer DEFAULT 0, and its applied migrations make "
+        "integer NOT NULL DEFAULT 0.",
+        "The database does not have column notes.title, and its applied migrations make it.",
+        "The database has table strange, and no applied migration makes it.",
     ]
 
 
