@@ -15,7 +15,7 @@ from ingestion.schema import verify_text as words
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.choice import choose
 from ingestion.schema.compare import drifted
-from ingestion.schema.errors import CannotLint, CannotReplay
+from ingestion.schema.errors import CannotLint, CannotReplay, TwoHeads
 from ingestion.schema.findings import Finding, judged
 from ingestion.schema.limits import Limits
 from ingestion.schema.lint import lint
@@ -81,8 +81,8 @@ class _Gate:
         started = time.monotonic()
         try:
             findings, notes = look(self)
-        except (CannotReplay, CannotLint) as error:
-            # Of a migration that does not run, an earlier check has told.
+        except (CannotReplay, CannotLint, TwoHeads) as error:
+            # An earlier check has told what is wrong with the migrations.
             if not is_spoilt:
                 raise
             findings, notes = [], [words.not_checked(name, error)]

@@ -1,6 +1,7 @@
 """The words of `schema verify`: a line for each check, then what was found."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ingestion.schema import lint
@@ -25,6 +26,7 @@ NOTHING_IS_NEW = (
     "Nothing was linted: nothing is applied here, and no --base says what has landed already."
 )
 LONGEST_STATEMENT = 120
+WIDTH = 96
 
 
 # --- Findings of the checks that have no module of their own ---------------------------------
@@ -157,8 +159,8 @@ def _findings(checks: "Sequence[Check]") -> Iterator[str]:
     for check in checks:
         for finding in check.open:
             yield ""
-            yield finding.says
-            yield f"  → {finding.hint}"
+            yield from _wrapped(finding.says)
+            yield from _wrapped(f"→ {finding.hint}", margin="  ")
 
 
 def _waived(checks: "Sequence[Check]") -> Iterator[str]:
@@ -166,14 +168,15 @@ def _waived(checks: "Sequence[Check]") -> Iterator[str]:
     if waived:
         yield ""
     for finding in waived:
-        yield f"Waived: {finding.says} ({finding.waived})"
+        yield from _wrapped(f"Waived: {finding.says} ({finding.waived})")
 
 
 def _notes(checks: "Sequence[Check]") -> Iterator[str]:
     notes = [note for check in checks for note in check.notes]
     if notes:
         yield ""
-    yield from (f"Note: {note}" for note in notes)
+    for note in notes:
+        yield from _wrapped(f"Note: {note}")
 
 
 def _last(checks: "Sequence[Check]") -> str:
@@ -181,3 +184,14 @@ def _last(checks: "Sequence[Check]") -> str:
     seconds = sum(each.seconds for each in checks)
     outcome = counted(count, "finding") if count else "Clean"
     return f"{outcome}, after {seconds:.1f} s."
+
+
+def _wrapped(said: str, margin: str = "") -> list[str]:
+    return wrap(
+        said,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin and f"{margin}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -103,7 +103,13 @@ def verify(own_database: DatabaseWrapper) -> Verify:
 def told(said: str) -> list[str]:
     """The findings, without what to do about each."""
     _, *blocks = said.split("\n\n")
-    return [block.partition("\n  → ")[0] for block in blocks if "\n  → " in block]
+    return [
+        block.partition("\n  → ")[0].replace("\n", " ") for block in blocks if "\n  → " in block
+    ]
+
+
+def unwrapped(said: str) -> str:
+    return " ".join(said.split())
 
 
 def caught(verify: Verify, *words: str) -> list[str]:
@@ -260,6 +266,7 @@ def test_two_last_ones_are_caught(shop: Shop, verify: Verify) -> None:
         ["Conflicting migrations: shop: 0002_one, 0002_other are all last in their app."],
     )
     assert "Note: Which models have no migration yet was not looked at" in said
+    assert "Note: drift could not be checked: Conflicting migrations" in said
 
 
 @pytest.mark.slow
@@ -302,38 +309,32 @@ def put(folder: Path, name: str, source: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("operation", "rule", "sentence"),
+    ("forwards", "backwards", "sentence"),
     [
         (
-            sql(
-                "ALTER TABLE notes ALTER stars TYPE bigint",
-                "ALTER TABLE notes ALTER stars TYPE integer",
-            ),
-            "table-rewritten",
-            "shop.0002_next, table-rewritten: ALTER TABLE notes ALTER stars TYPE bigint blocks",
+            "ALTER TABLE notes ALTER stars TYPE numeric(20, 2)",
+            "ALTER TABLE notes ALTER stars TYPE integer",
+            "shop.0002_next, table-rewritten: ALTER TABLE notes ALTER stars TYPE numeric(20, 2) "
+            "blocks reads and writes of notes, for everybody who reads or writes notes. PostgreSQL "
+            "copies notes row by row into a new file and builds its indexes again, which takes "
+            "longer the more rows it has.",
         ),
         (
-            sql(
-                "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9)",
-                "ALTER TABLE notes DROP CONSTRAINT few",
-            ),
-            "scan-under-lock",
-            "shop.0002_next, scan-under-lock: "
-            "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9) blocks",
+            "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9)",
+            "ALTER TABLE notes DROP CONSTRAINT few",
+            "shop.0002_next, scan-under-lock: ALTER TABLE notes ADD CONSTRAINT few CHECK "
+            "(stars < 9) blocks reads and writes of notes, for everybody who reads or writes "
+            "notes. PostgreSQL reads all rows of notes to see whether they satisfy it, which takes "
+            "longer the more there are, and fails if one does not.",
         ),
     ],
     ids=["rewrite", "missing NOT VALID"],
 )
 def test_what_is_new_and_blocks_others_is_caught(
-    landed: Callable[..., Path], verify: Verify, operation: str, rule: str, sentence: str
+    landed: Callable[..., Path], verify: Verify, forwards: str, backwards: str, sentence: str
 ) -> None:
-    put(landed(FIRST), "0002_next", second(operation)["0002_next"])
-    code, said = verify("--base", "main", "--json", "--only", "lint")
-    [check] = json.loads(said)["checks"]
-    [found] = [each for each in check["findings"] if each["rule"] == rule][:1]
-    assert code == 1
-    assert found["says"].startswith(sentence)
-    assert found["hint"].endswith("To see it: manage.py schema lint shop 0002_next")
+    put(landed(FIRST), "0002_next", second(sql(forwards, backwards))["0002_next"])
+    assert caught(verify, "--base", "main", "--only", "lint")[0] == sentence
 
 
 @pytest.mark.slow
@@ -372,7 +373,9 @@ def test_a_database_without_anything_has_nothing_new(shop: Shop, verify: Verify)
     shop(FIRST)
     code, said = verify("--only", "lint")
     assert code == 0
-    assert "Note: Nothing was linted: nothing is applied here, and no --base says" in said
+    assert "Note: Nothing was linted: nothing is applied here, and no --base says" in unwrapped(
+        said
+    )
 
 
 @pytest.mark.slow
@@ -416,8 +419,8 @@ def test_what_is_meant_is_told_with_its_reason_and_does_not_count(
     code, said = verify()
     assert (code, told(said)) == (0, [])
     assert (
-        "\nWaived: shop.0002_next cannot be undone: there is no way back from Raw SQL operation. "
-        "(The comment does nobody any harm.)\n" in said
+        "Waived: shop.0002_next cannot be undone: there is no way back from Raw SQL operation. "
+        "(The comment does nobody any harm.)" in unwrapped(said)
     )
 
 
@@ -431,7 +434,7 @@ def test_a_table_that_gets_no_rows_is_noted_unless_the_project_gives_some(
     assert code == 0
     assert (
         "Note: Could not make rows for notes: constraint odd. What migrations do to its rows was "
-        "not looked at; give some in SCHEMA['SEEDS'] of the settings.\n" in said
+        "not looked at; give some in SCHEMA['SEEDS'] of the settings." in unwrapped(said)
     )
     settings.SCHEMA = {"SEEDS": {"notes": "INSERT INTO notes (title) VALUES ('abc')"}}
     code, said = verify("--only", "stairway")
