@@ -6,6 +6,7 @@ from ingestion.schema.adopt import owner_of
 from ingestion.schema.catalog import table_of
 from ingestion.schema.drift import Difference
 
+COMMENT = " -- "
 LONGEST = 160
 """Characters of a definition."""
 
@@ -31,3 +32,14 @@ def _owner(each: Difference) -> str | None:
 def short(definition: str) -> str:
     line = " ".join(definition.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def apart(expected: str, found: str) -> tuple[str, str]:
+    """The two without the comment, where it is the same."""
+    start = expected.find(COMMENT)
+    while start >= 0:
+        comment = expected[start:]
+        if found.endswith(comment):
+            return short(expected[:start]), short(found.removesuffix(comment))
+        start = expected.find(COMMENT, start + 1)
+    return short(expected), short(found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ingestion.schema.differing import short, told
+from ingestion.schema.differing import apart, told
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.findings import Finding
@@ -44,10 +44,8 @@ def differ(order: Order, found: Sequence[Difference]) -> Iterator[Finding]:
         elif each.found is None:
             says = f"there is no {each.thing}, and in the usual order there is"
         else:
-            says = (
-                f"{each.thing} is {short(each.found)}, "
-                f"and in the usual order {short(each.expected)}"
-            )
+            usual, now = apart(each.expected, each.found)
+            says = f"{each.thing} is {now}, and in the usual order {usual}"
         yield Finding(
             rule=RULE,
             migration=".".join(order.key),

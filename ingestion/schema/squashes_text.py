@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.contents import Contents
-from ingestion.schema.differing import short, told
+from ingestion.schema.differing import apart, told
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.findings import Finding
@@ -22,7 +22,7 @@ def differ(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
         elif each.found is None:
             yield _finding(key, f"it does not make {each.thing}, and the parts do")
         else:
-            made, parts = short(each.found), short(each.expected)
+            parts, made = apart(each.expected, each.found)
             yield _finding(key, f"{each.thing} is {made}, and with the parts {parts}")
 
 

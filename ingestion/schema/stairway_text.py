@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.contents import Lost
-from ingestion.schema.differing import short, told
+from ingestion.schema.differing import apart, short, told
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.findings import Finding
@@ -77,11 +77,8 @@ def left(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
             rule, says = "not-brought-back", f"does not bring {each.thing} back when it is undone"
             hint = f"Let its reverse make it again: {short(each.expected)}."
         else:
-            rule = "comes-back-different"
-            says = (
-                f"brings back {each.thing} as {short(each.found)}, "
-                f"and it was {short(each.expected)}"
-            )
+            rule, (was, now) = "comes-back-different", apart(each.expected, each.found)
+            says = f"brings back {each.thing} as {now}, and it was {was}"
             hint = "Let its reverse make it as it was."
         yield _finding(rule, key, f"{_name(key)} {says}.", hint)
 
@@ -94,9 +91,10 @@ def differs_again(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
         elif each.found is None:
             says = f"does not make {each.thing} when it is applied again"
         else:
+            first, now = apart(each.expected, each.found)
             says = (
-                f"makes {each.thing} as {short(each.found)} when it is applied again, "
-                f"and the first time as {short(each.expected)}"
+                f"makes {each.thing} as {now} when it is applied again, "
+                f"and the first time as {first}"
             )
         hint = "Let it make the same whatever was undone before."
         yield _finding("differs-again", key, f"{_name(key)} {says}.", hint)
@@ -110,9 +108,9 @@ def losses(key: Key, found: Sequence[Lost]) -> Iterator[Finding]:
             yield _finding("leaves-behind", key, says, "Let its reverse delete what it adds.")
         else:
             hint = (
-                "Let it keep what its reverse has to bring back"
-                if each.on_the_way != "down"
-                else "Let its reverse keep them"
+                "Let its reverse keep them"
+                if each.on_the_way == "down"
+                else "Keep them where its reverse finds them again"
             )
             yield _finding("data-loss", key, _loss(key, each), hint + _or_say("data-loss"))
 

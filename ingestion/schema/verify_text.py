@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ingestion.schema import lint
-from ingestion.schema.differing import short
+from ingestion.schema.differing import apart
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import SchemaError, TwoHeads, listed
 from ingestion.schema.findings import Finding
@@ -83,7 +83,7 @@ def edited(key: Key, base: str) -> Finding:
         migration=name,
         says=f"{name} was edited, although it is part of {base}.",
         hint="Take the edit back, and write what it is for into a new migration: databases that "
-        "have this one do not run it again.",
+        "have this one do not run it again. (What is to be waived in it: SCHEMA['WAIVERS'].)",
     )
 
 
@@ -104,7 +104,7 @@ def drifted(each: Difference) -> Finding:
     elif each.found is None:
         says = f"The database does not have {each.thing}, and its applied migrations make it."
     else:
-        found, made = short(each.found), short(each.expected)
+        made, found = apart(each.expected, each.found)
         says = f"In the database {each.thing} is {found}, and its applied migrations make {made}."
     hint = "See what repairs it with: manage.py schema drift"
     return Finding(rule="drift", migration=None, says=says, hint=hint)

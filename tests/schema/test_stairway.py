@@ -362,6 +362,13 @@ def test_what_belongs_to_a_table_is_not_named_beside_it() -> None:
     ]
 
 
+def test_a_comment_that_stays_is_not_told() -> None:
+    found = [Difference("column notes.id", "bigint -- a -- b", "text -- a -- b")]
+    assert [each.says for each in left(("shop", "0002"), found)] == [
+        "shop.0002 brings back column notes.id as text, and it was bigint."
+    ]
+
+
 def test_a_value_in_the_place_of_none_is_no_loss() -> None:
     before = {"notes": Rows(2, {"slug": Counter({1: 1})})}
     filled = {"notes": Rows(2, {"slug": Counter({1: 1, 2: 1})})}
