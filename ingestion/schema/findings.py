@@ -1,6 +1,6 @@
-"""What a check finds, in words for whoever wrote the migration."""
+"""What a check finds, in words for whoever wrote the migration, and what of it counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,24 @@ class Finding:
     hint: str
     waived: str | None = None
     """The reason for which it does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    check: str
+    seconds: float
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    """What could not be looked at, and why."""
+
+    @property
+    def open(self) -> list[Finding]:
+        """Those that count."""
+        return [each for each in self.findings if each.waived is None]
+
+    @property
+    def is_passed(self) -> bool:
+        return not self.open
 
 
 def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> list[Finding]:

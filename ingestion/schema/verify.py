@@ -16,7 +16,7 @@ from ingestion.schema.catalog import Catalog
 from ingestion.schema.choice import choose
 from ingestion.schema.compare import drifted
 from ingestion.schema.errors import CannotLint, CannotReplay, TwoHeads
-from ingestion.schema.findings import Finding, judged
+from ingestion.schema.findings import Check, Finding, judged
 from ingestion.schema.limits import Limits
 from ingestion.schema.lint import lint
 from ingestion.schema.origin import Origin
@@ -30,24 +30,6 @@ from ingestion.schema.unmade import unmade, without_any
 
 Found = tuple[Sequence[Finding], Sequence[str]]
 """And what could not be looked at."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    check: str
-    seconds: float
-    findings: Sequence[Finding]
-    notes: Sequence[str]
-    """What could not be looked at, and why."""
-
-    @property
-    def open(self) -> list[Finding]:
-        """Those that count."""
-        return [each for each in self.findings if each.waived is None]
-
-    @property
-    def is_passed(self) -> bool:
-        return not self.open
 
 
 def verify(

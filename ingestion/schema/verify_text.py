@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingestion.schema import lint
 from ingestion.schema.differing import apart
 from ingestion.schema.drift import Difference
 from ingestion.schema.errors import SchemaError, TwoHeads, listed
-from ingestion.schema.findings import Finding
+from ingestion.schema.findings import Check, Finding
 from ingestion.schema.hazards import NOTHING, in_short
 from ingestion.schema.objects import plain
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
-
-if TYPE_CHECKING:
-    from ingestion.schema.verify import Check
 
 CONFLICT_FIRST = (
     "Which models have no migration yet was not looked at: an app has two last ones, and what "
@@ -117,7 +114,7 @@ def not_checked(check: str, error: SchemaError) -> str:
 # --- The whole answer ------------------------------------------------------------------------
 
 
-def facts(checks: "Sequence[Check]") -> dict[str, Any]:
+def facts(checks: Sequence[Check]) -> dict[str, Any]:
     """For programs."""
     return {
         "clean": all(each.is_passed for each in checks),
@@ -134,7 +131,7 @@ def facts(checks: "Sequence[Check]") -> dict[str, Any]:
     }
 
 
-def text(checks: "Sequence[Check]") -> str:
+def text(checks: Sequence[Check]) -> str:
     """For people."""
     return "\n".join(
         [
@@ -148,14 +145,14 @@ def text(checks: "Sequence[Check]") -> str:
     )
 
 
-def _line(check: "Check") -> str:
+def _line(check: Check) -> str:
     outcome = counted(len(check.open), "finding") if check.open else "ok"
     waived = len(check.findings) - len(check.open)
     more = f", {waived} waived" if waived else ""
     return f"  {check.check:<9} {check.seconds:6.2f} s  {outcome}{more}"
 
 
-def _findings(checks: "Sequence[Check]") -> Iterator[str]:
+def _findings(checks: Sequence[Check]) -> Iterator[str]:
     for check in checks:
         for finding in check.open:
             yield ""
@@ -163,7 +160,7 @@ def _findings(checks: "Sequence[Check]") -> Iterator[str]:
             yield from _wrapped(f"→ {finding.hint}", margin="  ")
 
 
-def _waived(checks: "Sequence[Check]") -> Iterator[str]:
+def _waived(checks: Sequence[Check]) -> Iterator[str]:
     waived = [each for check in checks for each in check.findings if each.waived is not None]
     if waived:
         yield ""
@@ -171,7 +168,7 @@ def _waived(checks: "Sequence[Check]") -> Iterator[str]:
         yield from _wrapped(f"Waived: {finding.says} ({finding.waived})")
 
 
-def _notes(checks: "Sequence[Check]") -> Iterator[str]:
+def _notes(checks: Sequence[Check]) -> Iterator[str]:
     notes = [note for check in checks for note in check.notes]
     if notes:
         yield ""
@@ -179,7 +176,7 @@ def _notes(checks: "Sequence[Check]") -> Iterator[str]:
         yield from _wrapped(f"Note: {note}")
 
 
-def _last(checks: "Sequence[Check]") -> str:
+def _last(checks: Sequence[Check]) -> str:
     count = sum(len(each.open) for each in checks)
     seconds = sum(each.seconds for each in checks)
     outcome = counted(count, "finding") if count else "Clean"

@@ -14,8 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from ingestion.schema.findings import Finding
-from ingestion.schema.verify import Check
+from ingestion.schema.findings import Check, Finding
 from ingestion.schema.verify_text import facts, text
 from tests.schema.conftest import Migrate, Use, WriteApp
 
