@@ -29,6 +29,8 @@ class Check:
     findings: Sequence[Finding]
     notes: Sequence[str]
     """What could not be looked at, and why."""
+    is_done: bool = True
+    """False where what an earlier check found stands in its way."""
 
     @property
     def open(self) -> list[Finding]:
@@ -37,7 +39,7 @@ class Check:
 
     @property
     def is_passed(self) -> bool:
-        return not self.open
+        return self.is_done and not self.open
 
 
 def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> list[Finding]:

@@ -61,18 +61,20 @@ class _Gate:
 
     def check(self, name: str, look: "Callable[[_Gate], Found]", *, is_spoilt: bool) -> Check:
         started = time.monotonic()
+        is_done = True
         try:
             findings, notes = look(self)
         except (CannotReplay, CannotLint, TwoHeads) as error:
             # An earlier check has told what is wrong with the migrations.
             if not is_spoilt:
                 raise
-            findings, notes = [], [words.not_checked(name, error)]
+            findings, notes, is_done = [], [words.not_checked(name, error)], False
         return Check(
             check=name,
             seconds=time.monotonic() - started,
             findings=judged(findings, self.project.loader.disk_migrations),
             notes=notes,
+            is_done=is_done,
         )
 
     @property
@@ -83,9 +85,10 @@ class _Gate:
     def unmade(self) -> Found:
         if self.conflicts:
             return [], [words.CONFLICT_FIRST]
-        missing = {app: what for app, what in unmade(self.project).items() if self._is_own(app)}
+        # What the models of libraries lack is not the project's to write.
+        own = self.project.own
         return [
-            *(words.unmade(app, what) for app, what in missing.items()),
+            *(words.unmade(app, what) for app, what in unmade(self.project).items() if app in own),
             *(words.without_any(app) for app in sorted(without_any(self.project))),
         ], []
 
@@ -128,10 +131,6 @@ class _Gate:
 
     def _how(self) -> Any:
         return {"origin": self.origin, "limits": self.limits, "own": self.project.own}
-
-    def _is_own(self, app: str) -> bool:
-        # An app of which there is nothing yet is in no graph.
-        return app in self.project.own
 
 
 CHECKS: Mapping[str, Callable[[_Gate], Found]] = {

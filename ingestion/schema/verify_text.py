@@ -147,6 +147,7 @@ def text(checks: Sequence[Check]) -> str:
 
 def _line(check: Check) -> str:
     outcome = counted(len(check.open), "finding") if check.open else "ok"
+    outcome = outcome if check.is_done else "not checked"
     waived = len(check.findings) - len(check.open)
     more = f", {waived} waived" if waived else ""
     return f"  {check.check:<9} {check.seconds:6.2f} s  {outcome}{more}"

@@ -502,10 +502,12 @@ def test_it_reads_well() -> None:
     checks = [
         Check(check="unmade", seconds=0.12, findings=[], notes=[]),
         Check(check="stairway", seconds=12.5, findings=[finding, meant], notes=["Not all."]),
+        Check(check="drift", seconds=0.01, findings=[], notes=[], is_done=False),
     ]
     assert text(checks) == (
         "  unmade      0.12 s  ok\n"
         "  stairway   12.50 s  1 finding, 1 waived\n"
+        "  drift       0.01 s  not checked\n"
         "\n"
         "shop.0002 leaves enum mood behind when it is undone.\n"
         "  → Let its reverse drop it.\n"
