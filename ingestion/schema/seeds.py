@@ -24,7 +24,7 @@ from ingestion.schema.seed_tables import (
 from ingestion.schema.seed_values import Types, Wanted, values
 
 ROWS = 2
-"""In each table, at least."""
+"""In each table, where it can hold so many."""
 PARENTS = 20
 """Rows of another table that a foreign key is tried with."""
 
@@ -92,10 +92,11 @@ class Sower:
             for number in range(1, ROWS + 1):
                 slots = list(_slots(cursor, table, table.columns, types, number=number))
                 why = write_row(cursor, table, slots, insert(table, slots))
-                if why:
+                if why and number == 1:
                     self.unsown[table.name] = (
                         f"{why}; SCHEMA['SEEDS']: {refused}" if refused else why
                     )
+                if why:
                     return
 
     def _sow_given(self, cursor: CursorWrapper, table: Table) -> str | None:

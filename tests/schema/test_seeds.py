@@ -234,6 +234,12 @@ def test_a_table_that_gets_no_rows_is_named(sown: Callable[..., Sower]) -> None:
 
 
 @pytest.mark.slow
+def test_a_table_that_can_hold_one_row_gets_one(sown: Callable[..., Sower]) -> None:
+    sower = sown("CREATE TABLE t (a int PRIMARY KEY CHECK (a = 7))")
+    assert (sower.unsown, rows("t")) == ({}, [(7,)])
+
+
+@pytest.mark.slow
 def test_the_project_can_give_rows_of_its_own(sown: Callable[..., Sower]) -> None:
     ddl = "CREATE TABLE t (a text NOT NULL CHECK (md5(a) LIKE '900150983%'))"
     sower = sown(ddl, t="INSERT INTO t VALUES ('abc')")
