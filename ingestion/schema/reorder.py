@@ -19,7 +19,7 @@ from ingestion.schema.plan import Key, Step
 from ingestion.schema.project import Project
 from ingestion.schema.supposed import SupposingLoader
 
-MOST = 12
+MOST = 8
 """Orders that are tried."""
 
 
@@ -84,7 +84,7 @@ class _Trial:
             waiting = list(order.keys)
             while failure := self._do(there, waiting):
                 waiting = [key for key in waiting if key not in there.applied]
-                if not self._explain(there, order, waiting[0], failure):
+                if not (waiting and self._explain(there, order, waiting[0], failure)):
                     return
                 waiting = [key for key in waiting if key not in there.applied]
             found = words.differ(order, differences(head, catalog(copy)))

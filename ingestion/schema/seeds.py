@@ -92,12 +92,14 @@ class Sower:
             for number in range(1, ROWS + 1):
                 slots = list(_slots(cursor, table, table.columns, types, number=number))
                 why = write_row(cursor, table, slots, insert(table, slots))
-                if why and number == 1:
-                    self.unsown[table.name] = (
-                        f"{why}; SCHEMA['SEEDS']: {refused}" if refused else why
-                    )
                 if why:
+                    if number == 1:
+                        self._give_up(table, why, refused)
                     return
+
+    def _give_up(self, table: Table, why: str, refused: str | None) -> None:
+        given = f"; SCHEMA['SEEDS']: {refused}" if refused else ""
+        self.unsown[table.name] = f"{why}{given}"
 
     def _sow_given(self, cursor: CursorWrapper, table: Table) -> str | None:
         """Why the project's own SQL does not run here."""

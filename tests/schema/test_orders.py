@@ -81,7 +81,7 @@ def migration(*needs: tuple[str, str], sql: str, back: str = "SELECT 1") -> str:
 def tried(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Reorder:
     """tried(ant={"0001": …}, bee={…}) → what is found in the orders of their migrations."""
 
-    def run(*, most: int = 12, **apps: dict[str, str]) -> Tried:
+    def run(*, most: int = 8, **apps: dict[str, str]) -> Tried:
         for app, files in apps.items():
             write_app(app, files)
         story(*apps)
