@@ -97,14 +97,14 @@ def lost(
     A value in the place of a NULL is no loss: it is what a migration fills in.
     """
     found: list[Lost] = []
-    for table, was in before.items():
+    for table, was in sorted(before.items()):
         if table not in undone:  # the catalogues tell of that
             continue
         now, between = undone[table], applied.get(table)
         if was.count != now.count:
             found.append(_rows(table, was, between, now))
             continue
-        for column, had in was.columns.items():
+        for column, had in sorted(was.columns.items()):
             gone = had - now.columns.get(column, had)
             if gone and (table, column) not in but:
                 found.append(_values(table, column, had, gone, between))
