@@ -16,7 +16,7 @@ from ingestion.schema.catalog import Catalog
 from ingestion.schema.choice import choose
 from ingestion.schema.compare import drifted
 from ingestion.schema.errors import CannotLint, CannotReplay, TwoHeads
-from ingestion.schema.findings import Check, Finding, judged
+from ingestion.schema.findings import Check, Finding, judged, waived_for_nobody
 from ingestion.schema.limits import Limits
 from ingestion.schema.lint import lint
 from ingestion.schema.origin import Origin
@@ -112,10 +112,12 @@ class _Gate:
         """What is new; and what was there, which is not to change any more."""
         if self.base is None and not self.project.applied:
             return [], [words.NOTHING_IS_NEW]
+        strangers = waived_for_nobody(self.project.loader.disk_migrations)
+        notes = [words.waived_for_nobody(strangers)] if strangers else []
         chosen = choose(self.project, app=None, name=None, base=self.base, is_all=False)
         how: Any = {"origin": self.origin, "limits": self.limits, "running": chosen.running}
         found = lint(self.project, chosen.keys, **how) if chosen.keys else []
-        return [*self._landed(), *map(words.of_lint, found)], []
+        return [*self._landed(), *map(words.of_lint, found)], notes
 
     def _landed(self) -> Iterator[Finding]:
         if self.base is not None:

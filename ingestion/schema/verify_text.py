@@ -95,6 +95,13 @@ def gone(key: Key, base: str) -> Finding:
     )
 
 
+def waived_for_nobody(names: list[str]) -> str:
+    return (
+        f"SCHEMA['WAIVERS'] of the settings gives reasons for {listed(names)}, and there is no "
+        "such migration: take them out."
+    )
+
+
 def drifted(each: Difference) -> Finding:
     if each.expected is None:
         says = f"The database has {each.thing}, and no applied migration makes it."

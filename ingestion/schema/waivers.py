@@ -47,7 +47,7 @@ UNEXPLAINED, UNKNOWN, NEEDLESS = (
 def waived(migration: Migration, rule: str) -> str | None:
     """The reason for which this is not to count, if one is given."""
     reason = _given(migration).get(rule)
-    return " ".join(reason.split()) if _is_reason(reason) else None
+    return " ".join(reason.split()) if is_reason(reason) else None
 
 
 def faults(
@@ -78,7 +78,7 @@ def _fault(
             f"There is no rule '{rule}'.",
             "Write the name as the finding has it, or take the waiver out.",
         )
-    if not _is_reason(reason):
+    if not is_reason(reason):
         return Fault(
             UNEXPLAINED,
             rule,
@@ -100,5 +100,5 @@ def _given(migration: Migration) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else dict.fromkeys(given)
 
 
-def _is_reason(reason: object) -> TypeGuard[str]:
+def is_reason(reason: object) -> TypeGuard[str]:
     return isinstance(reason, str) and len(reason.split()) >= FEWEST_WORDS

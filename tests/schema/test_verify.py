@@ -378,6 +378,20 @@ def test_a_database_without_anything_has_nothing_new(shop: Shop, verify: Verify)
 
 
 @pytest.mark.slow
+def test_a_waiver_for_a_migration_that_is_not_there_is_noted(
+    landed: Callable[..., Path], verify: Verify, settings: Any
+) -> None:
+    landed(FIRST)
+    settings.SCHEMA = {"WAIVERS": {"shop.0009_gone": {"data-loss": "Nobody needs it."}}}
+    code, said = verify("--base", "main", "--only", "lint")
+    assert code == 0
+    assert (
+        "Note: SCHEMA['WAIVERS'] of the settings gives reasons for shop.0009_gone, and there is no "
+        "such migration: take them out." in unwrapped(said)
+    )
+
+
+@pytest.mark.slow
 def test_a_base_that_git_does_not_know_is_2(landed: Callable[..., Path], verify: Verify) -> None:
     landed(FIRST)
     with pytest.raises(CommandError, match=r"^git knows no commit 'nowhere'") as error:
