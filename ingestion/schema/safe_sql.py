@@ -190,8 +190,7 @@ _LAST_CLAUSES = ("GENERATED",)
 def _clauses(action: Statement) -> tuple[str, dict[str, str]]:
     """ADD COLUMN with its type, and what follows it by its first word: DEFAULT, NOT NULL, …"""
     starts = list(_starts(action))
-    ends = [place for place, _ in starts[1:]] + [len(action.tokens)]
-    first = starts[0][0] if starts else len(action.tokens)
+    first, *ends = [*(place for place, _ in starts), len(action.tokens)]
     head = _text(action, action.tokens[:first])
     clauses = {
         kind: _text(action, action.tokens[place:end])

@@ -101,6 +101,7 @@ def test_it_is_done_in_steps(statement: str, soft: list[str]) -> None:
         "ALTER TABLE t ALTER COLUMN c DROP NOT NULL",
         "UPDATE t SET a = 1 WHERE b IS NULL",
         "COMMENT ON COLUMN t.c IS 'ADD CONSTRAINT'",
+        "ALTER TABLE t ADD COLUMN IF NOT EXISTS a text",
     ],
 )
 def test_what_blocks_nobody_stays_as_it_is(statement: str) -> None:
