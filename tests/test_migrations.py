@@ -8,7 +8,7 @@ from ingestion.schema.catalog import catalog, table_of
 from ingestion.schema.limits import limits
 from ingestion.schema.origin import origin
 from ingestion.schema.sources import own_apps
-from ingestion.schema.stairway import stairway
+from ingestion.schema.verification.stairway import stairway
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """The schema of the database, from words to tables, and a record of everything done to it.
 
     words ─ manage.py migrate ─► targets ─► plan ─┬─► sql ─► a script
-                                                  └─► run (lock, timeouts, retry) ─► journal
+                                                  ├─► run (lock, timeouts, retry) ─► journal
+                                                  └─► rehearsal, linting (on a copy, observed)
     catalog(live) | catalog(scratch) ─┬─► drift ─► what is different
                                       └─► repair ─► the statements that make one of the other
 

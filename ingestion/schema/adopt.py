@@ -21,7 +21,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 
 from ingestion.schema.catalog import Catalog, catalog, table_of
-from ingestion.schema.drift import Difference, differences
+from ingestion.schema.drift.differences import Difference, differences
 from ingestion.schema.errors import CannotReplay, ChangedMeanwhile, FitsNoState
 from ingestion.schema.failures import refusal
 from ingestion.schema.journal import Entry, Journal, entries, exists, replay

@@ -5,7 +5,7 @@ from typing import Any
 
 from ingestion.schema.adopt import Correction, Finding, owner_of
 from ingestion.schema.catalog import table_of
-from ingestion.schema.drift import Difference
+from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import FitsNoState, listed
 from ingestion.schema.plan import Key
 

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 
 from ingestion.schema.catalog import Catalog
-from ingestion.schema.drift import differences
+from ingestion.schema.drift.differences import differences
 from ingestion.schema.plan import Key
 
 Changes = Mapping[str, tuple[str | None, str | None]]

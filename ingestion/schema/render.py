@@ -14,10 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import frame, journal, sql
 from ingestion.schema.catalog import Catalog, catalog, table_of
-from ingestion.schema.drift import differences
+from ingestion.schema.drift.differences import differences
+from ingestion.schema.drift.live import refuse_half_done, waiting_for_tables
 from ingestion.schema.errors import NoScript, NotAsMigrated, PlanChanged
 from ingestion.schema.limits import Limits
-from ingestion.schema.live import refuse_half_done, waiting_for_tables
 from ingestion.schema.losses import Candidate
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Step

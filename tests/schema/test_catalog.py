@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ingestion.schema.catalog import catalog, table_of
-from ingestion.schema.drift import Difference, differences
+from ingestion.schema.drift.differences import Difference, differences
 
 BASE = """
     CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';

@@ -8,11 +8,11 @@ from django.core.management.base import OutputWrapper
 from django.core.management.color import no_style
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.compare import look
-from ingestion.schema.drift_script import migration, script
-from ingestion.schema.drift_text import facts, text
-from ingestion.schema.ignoring import ignored
-from ingestion.schema.kept import kept
+from ingestion.schema.drift.compare import look
+from ingestion.schema.drift.ignoring import ignored
+from ingestion.schema.drift.kept import kept
+from ingestion.schema.drift.script import migration, script
+from ingestion.schema.drift.text import facts, text
 from ingestion.schema.limits import limits
 from ingestion.schema.messages import Printer
 from ingestion.schema.objects import as_json

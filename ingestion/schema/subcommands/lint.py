@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.choice import choose
 from ingestion.schema.limits import limits
-from ingestion.schema.lint import lint
-from ingestion.schema.lint_text import facts, text
+from ingestion.schema.linting.choice import choose
+from ingestion.schema.linting.lint import lint
+from ingestion.schema.linting.text import facts, text
 from ingestion.schema.objects import as_json
 from ingestion.schema.origin import origin
 from ingestion.schema.project import Project

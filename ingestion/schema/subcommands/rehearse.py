@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.budget import BLOCK, read_budget
 from ingestion.schema.errors import RehearsalInterrupted
 from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import limits
 from ingestion.schema.objects import as_json
 from ingestion.schema.origin import origin
-from ingestion.schema.rehearse import rehearse
-from ingestion.schema.rehearse_page import page
-from ingestion.schema.rehearse_text import facts, text
-from ingestion.schema.verdict import findings
+from ingestion.schema.rehearsal.budget import BLOCK, read_budget
+from ingestion.schema.rehearsal.page import page
+from ingestion.schema.rehearsal.rehearse import rehearse
+from ingestion.schema.rehearsal.text import facts, text
+from ingestion.schema.rehearsal.verdict import findings
 
 HELP = (
     "Applies, undoes and applies again on a copy of the database what migrate would do, and tells "

@@ -8,8 +8,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ingestion.schema.limits import limits
 from ingestion.schema.objects import as_json
 from ingestion.schema.origin import origin
-from ingestion.schema.verify import CHECKS, verify
-from ingestion.schema.verify_text import facts, text
+from ingestion.schema.verification.text import facts, text
+from ingestion.schema.verification.verify import CHECKS, verify
 
 HELP = (
     "The gate for CI: all migrations made, up, down and up again with rows in the tables, in every "

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel("Book", [("id", models.BigAutoField(primary_key=True))]),
     ]
 """
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 Draw = Callable[..., str]
 
 

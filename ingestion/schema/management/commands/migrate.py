@@ -19,7 +19,7 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, InterfaceError, connections
 
 from ingestion.schema import losses, signals, undo
-from ingestion.schema.compare import drifted
+from ingestion.schema.drift.compare import drifted
 from ingestion.schema.errors import (
     CannotPrune,
     DataWouldBeLost,

@@ -1,0 +1,296 @@
+"""What was observed of a migration → what it blocks, for whom, and why that takes long. Pure.
+
+A statement that makes others wait for as long as a table is big is judged by the locks, the
+rewrites and the scans that were seen. What the release that is still running cannot live with is
+in `breaking`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ingestion.schema.catalog import name
+from ingestion.schema.errors import listed
+from ingestion.schema.observation.observe import Lock, Observed, StepObserved
+from ingestion.schema.statements import (
+    NAME,
+    QUALIFIED,
+    names,
+    needs_no_transaction,
+    statements,
+    transaction_control,
+)
+
+REWRITTEN = "table-rewritten"
+SCANNED = "scan-under-lock"
+INDEX_BUILT = "index-built-under-lock"
+DATA_MOVED = "data-moved-under-lock"
+NOT_NULL = "not-null-without-default"
+COLUMN_DROPPED, TABLE_DROPPED = "column-dropped", "table-dropped"
+COLUMN_RENAMED, TABLE_RENAMED = "column-renamed", "table-renamed"
+TYPE_CHANGED = "type-changed"
+NON_ATOMIC = "non-atomic-without-need"
+
+BLOCKING = frozenset({REWRITTEN, SCANNED, INDEX_BUILT, DATA_MOVED})
+RULES = BLOCKING | {
+    NOT_NULL,
+    COLUMN_DROPPED,
+    TABLE_DROPPED,
+    COLUMN_RENAMED,
+    TABLE_RENAMED,
+    TYPE_CHANGED,
+    NON_ATOMIC,
+}
+
+RUNNING_RELEASE = "the release that is still running"
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hazard:
+    rule: str
+    statement: str
+    operation: str | None
+    """What the statement is for, as the observer has it."""
+    relation: str | None
+    blocks: str
+    for_whom: str
+    why: str
+
+
+# --- What makes others wait ----------------------------------------------------------------
+
+_MOVES_ROWS = re.compile("(?:UPDATE|DELETE|MERGE|COPY|DO|CALL) |WITH .*(?:UPDATE|DELETE|INSERT) ")
+_INSERTS_A_QUERY = re.compile("(?:WITH .* )?INSERT INTO .* (?:SELECT|TABLE) ")
+_IS_ABOUT_ROWS = re.compile("(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|COPY|DO|CALL|VALUES|TABLE) ")
+
+
+def blocking(
+    step: StepObserved,
+    *,
+    concerns: Callable[[str], bool],
+    is_python: Callable[[Observed], bool],
+    are_one: Callable[[Observed, Observed], bool],
+) -> Iterator[Hazard]:
+    """`concerns` tells whether others may use a relation, `is_python` whose statement it is.
+
+    `are_one` tells whether two statements in a row share a transaction where not all of them do.
+    """
+    new = {lock.relation for each in step.statements for lock in each.locks if lock.is_new}
+
+    def may_be_used(relation: str) -> bool:
+        return relation not in new and concerns(relation)
+
+    held: list[tuple[Lock, Observed]] = []
+    previous: Observed | None = None
+    for each in step.statements:
+        if not (step.is_transaction or (previous and are_one(previous, each))):
+            held = []
+        before = list(held)
+        held += [(lock, each) for lock in each.locks if _is_in_the_way(lock, may_be_used)]
+        previous = each
+        if found := _slow(each, before, held, concerns=may_be_used, is_python=is_python(each)):
+            yield found
+
+
+def _is_in_the_way(lock: Lock, concerns: Callable[[str], bool]) -> bool:
+    is_of_rows = lock.kind not in {"index", "sequence"}
+    return is_of_rows and lock.blocks_writes and concerns(lock.relation)
+
+
+def _slow(
+    each: Observed,
+    before: Sequence[tuple[Lock, Observed]],
+    held: Sequence[tuple[Lock, Observed]],
+    *,
+    concerns: Callable[[str], bool],
+    is_python: bool,
+) -> Hazard | None:
+    if _is_about_rows(each.sql):
+        is_moving = bool(before) and (is_python or _moves_rows(each.sql))
+        return _data_moved(each, before, is_python=is_python) if is_moving else None
+    rewritten = [relation for relation in each.rewritten if _is_locked(relation, held)]
+    if rewritten:
+        return _rewritten(each, held, rewritten)
+    scanned = [relation for relation in _read_through(each) if concerns(relation)]
+    if each.emptied or not (held and scanned):
+        return None
+    return (_index_built if _builds_index(each) else _scanned)(each, held, scanned)
+
+
+_VALIDATES = re.compile(
+    rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(?P<table>{QUALIFIED})(?:\* )?(?:.*, )?"
+    rf"(?:ADD (?:CONSTRAINT {NAME})?FOREIGN KEY (?!.*NOT VALID )|VALIDATE CONSTRAINT )"
+)
+_FAILS_AT_ONCE = re.compile(
+    r"ALTER TABLE .*ADD (?:COLUMN )?(?!.* (?:DEFAULT|CHECK|GENERATED|UNIQUE) ).* NOT NULL "
+)
+
+
+def _read_through(each: Observed) -> list[str]:
+    """The tables all of whose rows are read.
+
+    What validates a foreign key is a query, and may read an index in place of the table. A new
+    column that needs a value and has none is refused because of the first row.
+    """
+    by_query = [
+        name(*names(statement.name(match, "table")))
+        for statement in statements(each.sql)
+        if (match := _VALIDATES.match(statement.shape))
+    ]
+    if any(_FAILS_AT_ONCE.match(statement.shape) for statement in statements(each.sql)):
+        return by_query
+    return [*dict.fromkeys([*by_query, *each.scanned])]
+
+
+def _is_about_rows(sql: str) -> bool:
+    return any(_IS_ABOUT_ROWS.match(each.shape) for each in statements(sql))
+
+
+def _moves_rows(sql: str) -> bool:
+    shapes = [each.shape for each in statements(sql)]
+    return any(_MOVES_ROWS.match(shape) or _INSERTS_A_QUERY.match(shape) for shape in shapes)
+
+
+def _is_locked(relation: str, held: Sequence[tuple[Lock, Observed]]) -> bool:
+    return any(lock.relation == relation for lock, _ in held)
+
+
+def _builds_index(each: Observed) -> bool:
+    """A new one, or an old one anew."""
+    is_new = any(
+        lock.kind == "index" and lock.is_new and lock.mode == "AccessExclusiveLock"
+        for lock in each.locks
+    )
+    return is_new or bool(each.rewritten)
+
+
+def _rewritten(
+    each: Observed, held: Sequence[tuple[Lock, Observed]], tables: Sequence[str]
+) -> Hazard:
+    return _hazard(
+        REWRITTEN,
+        each,
+        held,
+        tables[0],
+        f"PostgreSQL copies {tables[0]} row by row into a new file and builds its indexes again, "
+        "which takes longer the more rows it has.",
+    )
+
+
+def _index_built(
+    each: Observed, held: Sequence[tuple[Lock, Observed]], tables: Sequence[str]
+) -> Hazard:
+    return _hazard(
+        INDEX_BUILT,
+        each,
+        held,
+        tables[0],
+        f"PostgreSQL reads and sorts all rows of {tables[0]} for the index, which takes longer "
+        "the more there are, and the lock stays until the transaction ends.",
+    )
+
+
+def _scanned(
+    each: Observed, held: Sequence[tuple[Lock, Observed]], tables: Sequence[str]
+) -> Hazard:
+    return _hazard(
+        SCANNED,
+        each,
+        held,
+        tables[0],
+        f"PostgreSQL reads all rows of {tables[0]} to see whether they satisfy it, which takes "
+        "longer the more there are, and fails if one does not.",
+    )
+
+
+def _data_moved(
+    each: Observed, before: Sequence[tuple[Lock, Observed]], *, is_python: bool
+) -> Hazard:
+    lock, taken_by = min(before, key=lambda pair: -pair[0].strength)
+    what = "Python works on rows" if is_python else "Rows are changed"
+    return _hazard(
+        DATA_MOVED,
+        each,
+        before,
+        lock.relation,
+        f"{what} while the transaction still holds what `{in_short(taken_by.sql, 60)}` has "
+        f"locked; with many rows that is long.",
+    )
+
+
+def _hazard(
+    rule: str,
+    each: Observed,
+    held: Sequence[tuple[Lock, Observed]],
+    about: str,
+    why: str,
+) -> Hazard:
+    strongest: dict[str, Lock] = {}
+    for lock, _ in held:
+        known = strongest.setdefault(lock.relation, lock)
+        if lock.strength > known.strength:
+            strongest[lock.relation] = lock
+    # The one that the work is about first, then those that are locked besides.
+    order = sorted(strongest.values(), key=lambda lock: (lock.relation != about, lock.relation))
+    unreadable = [lock.relation for lock in order if lock.blocks_reads]
+    unwritable = [lock.relation for lock in order if not lock.blocks_reads]
+    blocks = [f"reads and writes of {both(unreadable)}"] if unreadable else []
+    blocks += [f"writes to {both(unwritable)}"] if unwritable else []
+    whom = [f"reads or writes {both(unreadable, 'or')}"] if unreadable else []
+    whom += [f"writes to {both(unwritable, 'or')}"] if unwritable else []
+    return Hazard(
+        rule=rule,
+        statement=each.sql,
+        operation=each.operation,
+        relation=order[0].relation,
+        blocks=", and ".join(blocks),
+        for_whom=f"everybody who {', or '.join(whom)}",
+        why=why,
+    )
+
+
+def both(relations: Sequence[str], word: str = "and") -> str:
+    """ "a", "a and b", "a, b and c", or the first few and how many more."""
+    if 1 < len(relations) <= 4:
+        return f"{', '.join(relations[:-1])} {word} {relations[-1]}"
+    return listed(relations, most=4)
+
+
+def in_short(sql: str, most: int) -> str:
+    line = " ".join(sql.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+# --- What is not one transaction without need ----------------------------------------------
+
+_WORTH_PARTING = re.compile(
+    "(?:UPDATE|DELETE|INSERT|MERGE|COPY|DO|CALL|WITH|VACUUM|ANALYZE) |.* VALIDATE CONSTRAINT |"
+    ".*NOT VALID "
+)
+
+
+def parted_without_need(sqls: Sequence[str]) -> bool:
+    """Of a migration that is not atomic, all its statements in both directions.
+
+    What needs no transaction, moves rows, or is validated after it was added, is better apart.
+    """
+    return not any(
+        needs_no_transaction(sql)
+        or transaction_control(sql)
+        or any(_WORTH_PARTING.match(each.shape) for each in statements(sql))
+        for sql in sqls
+    )
+
+
+def non_atomic() -> Hazard:
+    return Hazard(
+        rule=NON_ATOMIC,
+        statement="",
+        operation=None,
+        relation=None,
+        blocks=NOTHING,
+        for_whom="whoever has to clean up after a failure",
+        why="It says atomic = False, and all of its statements could be one transaction: so a "
+        "failure in the middle leaves half of it done, for nothing.",
+    )

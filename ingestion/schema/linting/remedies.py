@@ -1,0 +1,231 @@
+"""Which operation of a migration a hazard comes from, and with that its safe form."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from django.db.migrations import RunPython, RunSQL
+from django.db.migrations.operations import AddField, RemoveField, SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
+
+from ingestion.schema.catalog import table_of as table_of_thing
+from ingestion.schema.editor import editor
+from ingestion.schema.linting import hazards
+from ingestion.schema.linting.hazards import Hazard
+from ingestion.schema.linting.place import Place, SafeForm
+from ingestion.schema.linting.safe_forms import safe_form
+from ingestion.schema.linting.safe_sql import named_by_postgres
+from ingestion.schema.linting.watching import Seen
+from ingestion.schema.observation.observe import Observed
+from ingestion.schema.pieces import WHOLE
+from ingestion.schema.project import Project
+from ingestion.schema.sources import file_of
+from ingestion.schema.statements import names, split, transaction_control
+from ingestion.schema.states import State, after
+
+TAKE_IT_OUT = "Take atomic = False out of the migration."
+LINEAR = "Write the name of the last file into max_migration.txt."
+BY_HAND = "Do this in a migration of its own, at a quiet hour, or in steps that block nobody."
+
+
+class Remedies:
+    """Of one migration, for all that was found of it."""
+
+    def __init__(self, project: Project, seen: Seen) -> None:
+        self.project = project
+        self.seen = seen
+        self.operations = seen.migration.operations
+        self._forms: dict[int, SafeForm] = {}
+
+    def operation_of(self, operation: str | None, sql: str) -> int | None:
+        """The place of the operation that this statement is for."""
+        found = [
+            place
+            for place, whole in enumerate(self.operations)
+            for part in _with_parts(whole)
+            if (_is_deferred_of(part, sql) if operation is None else part.describe() == operation)
+        ]
+        by_text = [place for place in found if _says(self.operations[place], sql)]
+        return next(iter(by_text or found), None)
+
+    @property
+    def has_python(self) -> bool:
+        parts = (part for whole in self.operations for part in _with_parts(whole))
+        return any(isinstance(part, RunPython) for part in parts)
+
+    def is_python(self, observed: Observed) -> bool:
+        place = self.operation_of(observed.operation, observed.sql)
+        return place is not None and any(
+            isinstance(part, RunPython) and part.describe() == observed.operation
+            for part in _with_parts(self.operations[place])
+        )
+
+    def are_one_transaction(self, first: Observed, second: Observed) -> bool:
+        """In a migration that is not atomic: one operation of Django's own, or BEGIN … COMMIT."""
+        part = self._part_of(second)
+        if part is None or self._part_of(first) is not part:
+            return False
+        if isinstance(part, RunSQL):
+            return any(
+                first.sql in group and second.sql in group
+                for said in (part.sql, part.reverse_sql)
+                for group in _transactions("; ".join(_texts(said)))
+            )
+        return type(part) in WHOLE or part.atomic
+
+    def _part_of(self, observed: Observed) -> Operation | None:
+        place = self.operation_of(observed.operation, observed.sql)
+        parts = [] if place is None else _with_parts(self.operations[place])
+        return next((part for part in parts if part.describe() == observed.operation), None)
+
+    def form(
+        self, hazard: Hazard, *, forwards: Sequence[Hazard], backwards: Sequence[Hazard]
+    ) -> SafeForm:
+        """The two are all that was found: one form cures whatever is wrong with an operation."""
+        if hazard.rule == hazards.NON_ATOMIC:
+            return SafeForm(TAKE_IT_OUT)
+        place = self.operation_of(hazard.operation, hazard.statement)
+        if place is None:
+            return SafeForm(BY_HAND)
+        if place not in self._forms:
+            there, back = (self._rules(place, found) for found in (forwards, backwards))
+            form = safe_form(self._place(place, there, back))
+            if self._is_linear and any(file.name != self.seen.key[1] for file in form.files):
+                form = replace(form, advice=f"{form.advice} {LINEAR}")
+            self._forms[place] = form
+        return self._forms[place]
+
+    @property
+    def _is_linear(self) -> bool:
+        path = file_of(self.seen.migration)
+        return path is not None and path.with_name("max_migration.txt").exists()
+
+    def _rules(self, place: int, found: Sequence[Hazard]) -> frozenset[str]:
+        return frozenset(
+            each.rule
+            for each in found
+            if self.operation_of(each.operation, each.statement) == place
+        )
+
+    def _place(self, place: int, there: frozenset[str], back: frozenset[str]) -> Place:
+        before = self._states[place]
+        down = self.seen.down
+        return Place(
+            migration=self.seen.migration,
+            operation=self.operations[place],
+            rules=there | back,
+            rules_forwards=there,
+            before=before,
+            reached=self._states[place + 1],
+            forwards=tuple(self._statements(place, self.seen.up.statements)),
+            backwards=None if down is None else tuple(self._statements(place, down.statements)),
+            things_before=self.seen.before,
+            things_after=self.seen.after,
+            next_number=self._next_number,
+            name_of=self._name_of,
+            collect=self._collect,
+        )
+
+    def _statements(self, place: int, observed: Sequence[Observed]) -> Iterator[str]:
+        for each in observed:
+            if self.operation_of(each.operation, each.sql) == place:
+                yield from split(each.sql)
+
+    @cached_property
+    def _states(self) -> list[State]:
+        """Before each operation, and after the last."""
+        states = [self.seen.state]
+        for operation in self.operations:
+            states.append(after(states[-1], self.seen.key[0], operation))
+        return states
+
+    @cached_property
+    def _next_number(self) -> int:
+        numbers = [
+            int(digits[0])
+            for app, name in self.project.loader.disk_migrations
+            if app == self.seen.key[0] and (digits := re.match(r"\d+", name))
+        ]
+        return max(numbers, default=0) + 1
+
+    def _name_of(self, table: str, column: str, suffix: str) -> str:
+        """A constraint on this column alone, as PostgreSQL has named it."""
+        kind = {"key": "UNIQUE", "check": "CHECK", "fkey": "FOREIGN KEY"}[suffix]
+        new = self.seen.after.keys() - self.seen.before.keys()
+        found = [
+            thing
+            for thing in sorted(new)
+            if thing.startswith("constraint ")
+            and table_of_thing(thing) == ".".join(names(table))
+            and _is_about(self.seen.after[thing], kind, names(column)[-1])
+        ]
+        if len(found) != 1:
+            return named_by_postgres(table, column, suffix)
+        return names(found[0].removeprefix("constraint "))[-1]
+
+    def _collect(self, operation: Operation, before: State, reached: State) -> tuple[str, ...]:
+        found: list[str] = []
+        with editor(self.project.connection, atomic=False, sink=found.append) as made:
+            operation.database_forwards(self.seen.key[0], made, before, reached)
+            made.run_deferred()
+        return tuple(part for sql in found for part in split(sql))
+
+
+def _is_about(definition: str, kind: str, column: str) -> bool:
+    return (
+        definition.startswith(kind)
+        and re.search(rf"\b{re.escape(column)}\b", definition) is not None
+    )
+
+
+def _with_parts(operation: Operation) -> Iterator[Operation]:
+    """It, and in a migration that is not atomic, what lies inside of it."""
+    yield operation
+    if isinstance(operation, SeparateDatabaseAndState):
+        for part in operation.database_operations:
+            yield from _with_parts(part)
+
+
+def _is_deferred_of(operation: Operation, sql: str) -> bool:
+    """Django puts off the indexes of a field that is added, to the end of the migration."""
+    if not isinstance(operation, AddField | RemoveField):
+        return False
+    mentioned = {word.lower() for word in re.findall(r"[\w$]+", sql)}
+    chosen = operation.field.db_column if isinstance(operation, AddField) else None
+    column = (chosen or operation.name).lower()
+    return bool({column, f"{column}_id"} & mentioned)
+
+
+def _says(operation: Operation, sql: str) -> bool:
+    """The text of a RunSQL, which is told by nothing else from the next one."""
+    texts = [
+        text
+        for part in _with_parts(operation)
+        if isinstance(part, RunSQL)
+        for said in (part.sql, part.reverse_sql)
+        for text in _texts(said)
+    ]
+    return any(sql in text or text in sql for text in texts if text)
+
+
+def _texts(said: Any) -> list[str]:
+    """Of a RunSQL: one, or a list, in which some may come with their parameters."""
+    if isinstance(said, str):
+        return [said]
+    return [each if isinstance(each, str) else each[0] for each in said or ()]
+
+
+def _transactions(script: str) -> Iterator[list[str]]:
+    """What stands between each BEGIN and its end."""
+    group: list[str] | None = None
+    for statement in split(script):
+        if not transaction_control(statement):
+            if group is not None:
+                group.append(statement)
+        elif statement.split()[0].upper() in {"BEGIN", "START"}:
+            group = []
+        elif group is not None and " TO " not in statement.upper():
+            yield group
+            group = None

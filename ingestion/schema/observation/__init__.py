@@ -1,0 +1,1 @@
+"""What the statements of a run do, measured: locks, rewrites, scans, rows, WAL, disk."""

@@ -1,0 +1,122 @@
+"""What the tables hold, as one number for each column: two of these tell what became other.
+
+One scan for each table, whatever its columns. The order of rows does not matter.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema.catalog import name
+from ingestion.schema.losses import all_rows
+from ingestion.schema.observation.footprint import RECORDS
+from ingestion.schema.statements import quoted
+from ingestion.schema.units import counted
+
+TABLES = """
+    SELECT n.nspname, c.relname, n.nspname = (current_schemas(false))[1],
+           array_agg(a.attname::text ORDER BY a.attnum)
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND c.relname <> ALL (%s)
+     GROUP BY 1, 2, 3
+     ORDER BY 1, 2
+"""
+COLUMN = "count({0}), coalesce(sum(hashtextextended({0}::text, 0)), 0)"
+
+
+@dataclass(frozen=True)
+class ColumnSum:
+    values: int
+    """That are not null."""
+    sum: int
+
+
+@dataclass(frozen=True)
+class TableSums:
+    """Of a table."""
+
+    rows: int
+    columns: Mapping[str, ColumnSum]
+
+
+Checksums = Mapping[str, TableSums]
+"""By the table's name in the catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A table, or a column of one, that does not hold what it held."""
+
+    table: str
+    column: str | None
+    before: int
+    """Rows of a table, values of a column."""
+    after: int
+    is_gone: bool
+
+    def __str__(self) -> str:
+        if self.column is None:
+            after = "the table is gone" if self.is_gone else f"{self.after:,} now"
+            return f"{self.table}: {counted(self.before, 'row')} before, {after}"
+        what, values = f"{self.table}.{self.column}", counted(self.before, "value")
+        if self.is_gone:
+            return f"{what}: the column is gone, with {values}"
+        if self.before != self.after:
+            return f"{what}: {values} before, {self.after:,} now"
+        return f"{what}: of its {values} some or all are other ones now"
+
+
+def checksums(connection: BaseDatabaseWrapper) -> Checksums:
+    """Of all tables but the record of migrations."""
+    with all_rows(connection), connection.cursor() as cursor:
+        cursor.execute(TABLES, [list(RECORDS)])
+        tables = cursor.fetchall()
+        return {
+            name(*([table] if is_first else [schema, table])): _sums(cursor, schema, table, columns)
+            for schema, table, is_first, columns in tables
+        }
+
+
+def _sums(cursor: Any, schema: str, table: str, columns: list[str]) -> TableSums:
+    sums = ", ".join(["count(*)", *(COLUMN.format(quoted(each)) for each in columns)])
+    cursor.execute(f"SELECT {sums} FROM {quoted(schema, table)}")  # noqa: S608
+    rows, *numbers = cursor.fetchone()
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
+    return TableSums(
+        rows, {column: ColumnSum(*pair) for column, pair in zip(columns, pairs, strict=True)}
+    )
+
+
+def changed(before: Checksums, after: Checksums) -> list[Changed]:
+    """What was there and is not the same. What is new is no loss."""
+    return [
+        each for table, was in before.items() for each in _changed(table, was, after.get(table))
+    ]
+
+
+def _changed(table: str, was: TableSums, now: TableSums | None) -> Iterator[Changed]:
+    if now is None or was.rows != now.rows:
+        if was.rows or now:
+            yield Changed(
+                table=table,
+                column=None,
+                before=was.rows,
+                after=now.rows if now else 0,
+                is_gone=now is None,
+            )
+        return
+    for column, held in was.columns.items():
+        holds = now.columns.get(column)
+        if holds != held and (held.values or holds):
+            yield Changed(
+                table=table,
+                column=column,
+                before=held.values,
+                after=holds.values if holds else 0,
+                is_gone=holds is None,
+            )

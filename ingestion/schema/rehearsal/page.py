@@ -1,0 +1,87 @@
+"""A rehearsal as a page in Markdown, for who reviews the migrations: the verdict first."""
+
+from collections.abc import Iterator, Sequence
+
+from ingestion.schema.observation.observed import StepObserved
+from ingestion.schema.rehearsal.rehearse import WAYS, Rehearsal
+from ingestion.schema.rehearsal.text import (
+    TITLES,
+    cells,
+    effects,
+    head,
+    many,
+    notes,
+    shown,
+    verdict,
+)
+from ingestion.schema.rehearsal.verdict import Finding
+from ingestion.schema.units import brief
+
+
+def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    lines = [
+        f"## {'⚠️' if found else '✅'} Rehearsal: {verdict(rehearsal, found)}",
+        "",
+        head(rehearsal),
+        "",
+        *(f"- **{_escaped(each.what)}**" for each in found),
+        *([""] if found else []),
+        *_table(rehearsal),
+        "",
+        *(_escaped(line).replace("  ", "- ", 1) for line in notes(rehearsal, found)),
+        "",
+        *_details(rehearsal),
+    ]
+    return "\n".join(lines)
+
+
+def _table(rehearsal: Rehearsal) -> Iterator[str]:
+    yield "| " + " | ".join(["migration", *TITLES[1:]]) + " |"
+    yield "| --- " + "| ---: " * (len(TITLES) - 1) + "|"
+    for each in rehearsal.passes[:2]:
+        sign = "−" if each.backwards else "+"  # noqa: RUF001
+        for step in each.steps:
+            yield "| " + " | ".join([f"{sign} `{step.step}`", *cells(step)]) + " |"
+
+
+def _details(rehearsal: Rehearsal) -> Iterator[str]:
+    for way, each in zip(WAYS[rehearsal.backwards], rehearsal.passes, strict=False):
+        yield "<details>"
+        yield f"<summary>{way}: every statement ({brief(each.duration_ms)})</summary>"
+        yield ""
+        for step in each.steps:
+            if step.statements:
+                yield from _step(step)
+        if each.failure:
+            yield f"**`{each.failure.where}` failed: {_escaped(each.failure.why)}**, at"
+            yield from _code(each.failure.statement)
+        yield "</details>"
+        yield ""
+
+
+def _step(step: StepObserved) -> Iterator[str]:
+    how = "one transaction" if step.is_transaction else "several transactions"
+    yield f"**`{step.step}`** ({how})"
+    yield ""
+    for each in shown(step):
+        yield from _code(each.sql)
+        told = [f"{many(each)}{brief(each.duration_ms)}", *effects(each)]
+        yield from (f"- {_escaped(line)}" for line in told)
+        yield ""
+    if (rest := len(step.statements) - len(shown(step))) > 0:
+        yield f"and {rest} more, which keep nobody waiting longer"
+        yield ""
+
+
+def _code(sql: str) -> Iterator[str]:
+    fence = "```"
+    while fence in sql:
+        fence += "`"
+    yield from (f"{fence}sql", sql.strip(), fence)
+
+
+def _escaped(text: str) -> str:
+    """Names may hold what Markdown and HTML read otherwise."""
+    for each in "\\`*_<>|[]":
+        text = text.replace(each, f"\\{each}")
+    return text

@@ -1,0 +1,421 @@
+"""The plan on a copy first: up, down and up again, each statement observed.
+
+    live ─► copy ─► up ─► what would be lost ─► down ─► as before? ─► up ─► as after the first?
+
+The facts only; what is wrong with them says `verdict`.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+
+import psycopg2.errors
+from django.apps import apps
+from django.db import DatabaseError, InterfaceError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema import losses
+from ingestion.schema.catalog import Catalog, catalog
+from ingestion.schema.drift.differences import Difference, differences
+from ingestion.schema.errors import (
+    AnotherIndexIsThere,
+    BreaksTransaction,
+    CannotRehearse,
+    CopyOnlyReads,
+    HalfDoneElsewhere,
+    NoRoomForCopy,
+    NoSuchMigration,
+    RehearsalLost,
+    SchemaError,
+)
+from ingestion.schema.failures import is_lost
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
+from ingestion.schema.limits import Limits
+from ingestion.schema.observation.observe import StepObserved, observing
+from ingestion.schema.origin import Origin
+from ingestion.schema.plan import Step, is_reversible, refuse_irreversible, resolve
+from ingestion.schema.project import Project
+from ingestion.schema.rehearsal.checksums import Changed, Checksums, changed, checksums
+from ingestion.schema.rehearsal.copies import copied, size_of
+from ingestion.schema.replay import add_renames, alone, perform, replay, why
+from ingestion.schema.resume import half_done
+from ingestion.schema.scratch import scratch
+from ingestion.schema.targets import Named, Target, read_target
+from ingestion.schema.units import brief, counted, size
+
+Say = Callable[[str], None]
+Wish = tuple[str | None, str | None]
+"""The one or two words that name the target, as `migrate` takes them."""
+WAYS = {
+    False: ("Applying it", "Undoing it", "Applying it again"),
+    True: ("Undoing it", "Applying it again", "Undoing it again"),
+}
+"""What the passes are called, where the plan goes forwards and where it goes back."""
+OF_THE_MIGRATION = (BreaksTransaction, AnotherIndexIsThere)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    where: str
+    """The migration."""
+    statement: str
+    """The last one that it began."""
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """Once through the plan, or back."""
+
+    backwards: bool
+    duration_ms: float
+    steps: tuple[StepObserved, ...]
+    failure: Failure | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """What undoing takes away for good."""
+
+    table: str
+    column: str | None
+    count: int
+
+    def __str__(self) -> str:
+        if self.column is None:
+            return f"{counted(self.count, 'row')} of {self.table}"
+        return f"{counted(self.count, 'value')} of {self.table}.{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Irreversible:
+    where: str
+    operation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heavy:
+    """Work on every row of a live table, while others wait for it: empty tables do not show it."""
+
+    where: str
+    """The migration."""
+    verb: str
+    """rewrites, scans"""
+    relation: str
+    size_bytes: int
+    """In the live database, with its indexes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """What it was rehearsed on."""
+
+    database: str
+    """The live one."""
+    has_data: bool
+    size_bytes: int
+    """Of the live one."""
+    duration_ms: float
+    """To make it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    copy: Copy
+    plan: tuple[str, ...]
+    """The migrations, in order."""
+    backwards: bool
+    """The plan goes back; then it is undone by going forwards."""
+    passes: tuple[Pass, ...]
+    """The plan, its undoing, and the plan again; as far as it came."""
+    irreversible: tuple[Irreversible, ...]
+    """Why the plan was not undone."""
+    heavy: tuple[Heavy, ...]
+    """Only of a rehearsal on empty tables."""
+    lost: tuple[Lost, ...]
+    """By whichever of the two ways goes back."""
+    changed: tuple[Changed, ...]
+    """What the tables held before, and do not after undoing."""
+    not_undone: tuple[Difference, ...]
+    """Between the tables before and after undoing."""
+    not_again: tuple[Difference, ...]
+    """Between the tables after the plan and after doing it again."""
+
+    @property
+    def way_back(self) -> str:
+        return WAYS[self.backwards][1].lower()
+
+
+def rehearse(
+    live: BaseDatabaseWrapper,
+    wish: Wish,
+    *,
+    has_data: bool,
+    origin: Origin,
+    limits: Limits,
+    say: Say,
+) -> Rehearsal | None:
+    """None when there is nothing to do."""
+    project, steps = planned(live, wish)
+    if not steps:
+        return None
+    _refuse_half_done(live)
+    _refuse_read_only(live)
+    size_bytes = size_of(live)
+    started = time.monotonic()
+    made = (
+        _with_data(live, limits, say)
+        if has_data
+        else _without_data(live, project, origin, limits, say)
+    )
+    # What migrations print is no part of the report.
+    with _refusals(size_bytes), redirect_stdout(sys.stderr), made as copy:
+        duration = (time.monotonic() - started) * 1000
+        say(f"{'Copied' if has_data else 'Made'} in {brief(duration)}.")
+        facts = Copy(
+            database=str(live.settings_dict["NAME"]),
+            has_data=has_data,
+            size_bytes=size_bytes,
+            duration_ms=duration,
+        )
+        with cancelled_by_ctrl_c(copy):
+            story = _Story(copy, facts, origin=origin, limits=limits, say=say)
+            told = story.told(wish)
+    if told is None or has_data:
+        return told
+    return replace(told, heavy=tuple(_heavy(live, told.passes[0])))
+
+
+def planned(connection: BaseDatabaseWrapper, wish: Wish) -> tuple[Project, list[Step]]:
+    """What `migrate` would do with these words."""
+    target = read_target(*wish, apps={each.label for each in apps.get_app_configs()})
+    project = Project.read(connection)
+    project.check()
+    if target.app and target.app not in project.loader.migrated_apps:
+        raise NoSuchMigration(target.app, "", [])
+    if isinstance(target.place, Named) and target.app:
+        target = Target(target.app, Named(project.see(target.app, target.place.prefix)))
+    steps = resolve(target, graph=project.graph, applied=project.visible(), own=project.own)
+    refuse_irreversible(project.migration(step.key) for step in steps if step.backwards)
+    return project, steps
+
+
+class _Story:
+    """On the copy."""
+
+    def __init__(
+        self,
+        copy: BaseDatabaseWrapper,
+        facts: Copy,
+        *,
+        origin: Origin,
+        limits: Limits,
+        say: Say,
+    ) -> None:
+        self.copy = copy
+        self.facts = facts
+        self.origin = origin
+        self.limits = alone(limits)
+        self.say = say
+        self.passes: list[Pass] = []
+
+    def told(self, wish: Wish) -> Rehearsal | None:
+        # Somebody may have migrated the live database while it was copied.
+        project, steps = planned(self.copy, wish)
+        if not steps:
+            return None
+        stuck = list(_irreversible(project, steps))
+        back = [replace(step, backwards=not step.backwards) for step in reversed(steps)]
+        start = catalog(self.copy)
+        held = self._checksums() if self.facts.has_data and not stuck else {}
+        backwards = steps[0].backwards
+        ways = WAYS[backwards]
+        lost = self._lost(steps) if backwards else []
+        reached = self._pass(steps, ways[0])
+        if reached is not None and not backwards:
+            lost = self._lost(back)
+        returned = self._pass(back, ways[1]) if reached is not None and not stuck else None
+        others = changed(held, self._checksums()) if returned is not None and held else []
+        again = self._pass(steps, ways[2]) if returned is not None else None
+        return Rehearsal(
+            copy=self.facts,
+            plan=tuple(f"{step}" for step in steps),
+            backwards=backwards,
+            passes=tuple(self.passes),
+            irreversible=tuple(stuck),
+            heavy=(),
+            lost=tuple(lost),
+            changed=tuple(others),
+            not_undone=_differences(start, returned),
+            not_again=_differences(reached, again),
+        )
+
+    def _pass(self, steps: Sequence[Step], what: str) -> Catalog | None:
+        """The tables afterwards; None where it failed."""
+        self.say(f"{what}: {counted(len(steps), 'migration')} …")
+        project = Project.read(self.copy)
+        project.see_all([step.key for step in steps])
+        add_renames(project, steps)
+        started = time.monotonic()
+        with observing(self.copy) as observer:
+            failure = None
+            try:
+                perform(
+                    project,
+                    steps,
+                    origin=self.origin,
+                    limits=self.limits,
+                    progress=observer,
+                    command="rehearse",
+                )
+            except Exception as error:  # whatever a migration raises is what it does
+                if not _is_its_own(error):
+                    raise
+                failure = Failure(
+                    where=f"{observer.step or 'the record of migrations'}",
+                    statement=observer.statement,
+                    why=why(error),
+                )
+        duration = (time.monotonic() - started) * 1000
+        self.passes.append(
+            Pass(
+                backwards=steps[0].backwards,
+                duration_ms=duration,
+                steps=tuple(observer.steps),
+                failure=failure,
+            )
+        )
+        if failure:
+            return None
+        return catalog(self.copy)
+
+    def _checksums(self) -> Checksums:
+        self.say("Reading what the tables hold …")
+        return checksums(self.copy)
+
+    def _lost(self, back: Sequence[Step]) -> list[Lost]:
+        project = Project.read(self.copy)
+        project.see_all([step.key for step in back])
+        found = losses.losses(self.copy, losses.candidates(project, back))
+        return [
+            Lost(
+                table=f"{replace(loss.candidate.now, column=None)}",
+                column=loss.candidate.now.column,
+                count=loss.count,
+            )
+            for loss in found
+        ]
+
+
+def _irreversible(project: Project, steps: Sequence[Step]) -> Iterator[Irreversible]:
+    for step in steps:
+        for operation in project.migration(step.key).operations:
+            if not step.backwards and not is_reversible(operation):
+                yield Irreversible(where=f"{step}", operation=operation.describe())
+
+
+def _heavy(live: BaseDatabaseWrapper, plan: Pass) -> Iterator[Heavy]:
+    for step in plan.steps:
+        for statement in step.statements:
+            if any(lock.blocks_writes for lock in statement.locks):
+                scanned = [each for each in statement.scanned if each not in statement.rewritten]
+                for verb, relations in (("rewrites", statement.rewritten), ("scans", scanned)):
+                    for relation, size_bytes in _tables(live, relations):
+                        yield Heavy(
+                            where=f"{step.step}",
+                            verb=verb,
+                            relation=relation,
+                            size_bytes=size_bytes,
+                        )
+
+
+def _tables(live: BaseDatabaseWrapper, relations: Sequence[str]) -> list[tuple[str, int]]:
+    """Those that are tables of the live database, each with its size."""
+    with live.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, pg_total_relation_size(oid) FROM unnest(%s::text[]) AS name "
+            "JOIN pg_class ON oid = to_regclass(name) WHERE relkind IN ('r', 'm')",
+            [list(relations)],
+        )
+        found: list[tuple[str, int]] = cursor.fetchall()
+        return found
+
+
+def _differences(expected: Catalog | None, found: Catalog | None) -> tuple[Difference, ...]:
+    if expected is None or found is None:
+        return ()
+    return tuple(differences(expected, found))
+
+
+# --- The copy --------------------------------------------------------------------------------
+
+
+@contextmanager
+def _with_data(
+    live: BaseDatabaseWrapper, limits: Limits, say: Say
+) -> Iterator[BaseDatabaseWrapper]:
+    reminded = time.monotonic()
+
+    def hear(so_far: int, total: int) -> None:
+        nonlocal reminded
+        if time.monotonic() - reminded > 5:
+            reminded = time.monotonic()
+            say(f"  {size(so_far)} so far")
+
+    say(f"Copying {live.settings_dict['NAME']} ({size(size_of(live))}) …")
+    with copied(live, lock_wait=limits.lock_wait, say=hear) as copy:
+        yield copy
+
+
+@contextmanager
+def _without_data(
+    live: BaseDatabaseWrapper, project: Project, origin: Origin, limits: Limits, say: Say
+) -> Iterator[BaseDatabaseWrapper]:
+    say(f"Making the empty tables of {counted(len(project.applied), 'migration')} …")
+    with scratch(live.alias) as copy:
+        with cancelled_by_ctrl_c(copy):
+            replay(copy, project, origin=origin, limits=limits, refusal=CannotRehearse)
+        yield copy
+
+
+# --- What is no fault of a migration ---------------------------------------------------------
+
+
+def _is_its_own(error: Exception) -> bool:
+    if isinstance(error, SchemaError):
+        return isinstance(error, OF_THE_MIGRATION)
+    is_of_database = isinstance(error, DatabaseError | InterfaceError)
+    is_full = isinstance(error.__cause__, psycopg2.errors.DiskFull)
+    return not (is_full or (is_of_database and is_lost(error)))
+
+
+@contextmanager
+def _refusals(size_bytes: int) -> Iterator[None]:
+    """What the server cannot do, in our words; a full disk may take it down."""
+    refusal: SchemaError
+    try:
+        yield
+        return
+    except (DatabaseError, InterfaceError) as error:
+        if isinstance(error.__cause__, psycopg2.errors.DiskFull):
+            refusal = NoRoomForCopy(size_bytes)
+        elif is_lost(error):
+            refusal = RehearsalLost()
+        else:
+            raise
+    raise refusal
+
+
+def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
+    for half in half_done(live):
+        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
+
+
+def _refuse_read_only(live: BaseDatabaseWrapper) -> None:
+    with live.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
+        is_replica, reads_only = cursor.fetchone()
+    if is_replica or reads_only == "on":
+        raise CopyOnlyReads(is_replica=is_replica)

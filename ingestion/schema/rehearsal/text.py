@@ -1,0 +1,175 @@
+"""The words of a rehearsal for a terminal."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ingestion.schema.objects import plain
+from ingestion.schema.observation.observed import Lock, Observed, StepObserved
+from ingestion.schema.rehearsal.rehearse import Pass, Rehearsal
+from ingestion.schema.rehearsal.verdict import Finding, block, one_line
+from ingestion.schema.units import brief, counted, size
+
+MOST = 12
+"""Statements of a migration that are shown, the ones that keep others waiting first."""
+
+
+def text(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    lines = [
+        head(rehearsal),
+        "",
+        *table(rehearsal),
+        "",
+        *_statements(rehearsal),
+        *notes(rehearsal, found),
+        *(["", *(f"! {each.what}." for each in found)] if found else []),
+        "",
+        verdict(rehearsal, found),
+    ]
+    return "\n".join(lines)
+
+
+def facts(rehearsal: Rehearsal, found: Sequence[Finding]) -> dict[str, Any]:
+    """For programs."""
+    return {"passed": not found, "findings": plain(list(found)), **plain(rehearsal)}
+
+
+def head(rehearsal: Rehearsal) -> str:
+    copy = rehearsal.copy
+    what = counted(len(rehearsal.plan), "migration")
+    verb = "Undoing" if rehearsal.backwards else "Applying"
+    on = (
+        f"a copy of {copy.database} with all its data ({size(copy.size_bytes)}, copied in "
+        f"{brief(copy.duration_ms)})"
+        if copy.has_data
+        else f"empty tables like those of {copy.database}: times and sizes mean nothing"
+    )
+    return f"{verb} {what}, rehearsed on {on}."
+
+
+def verdict(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    if found:
+        return f"{counted(len(found), 'thing')} to see."
+    if not rehearsal.copy.has_data:
+        return "It can be done; what it costs, only a rehearsal with all data tells."
+    return "It may go ahead."
+
+
+# --- The plan, migration by migration ----------------------------------------------------------
+
+TITLES = ("", "time", "others wait", "rows", "WAL", "disk")
+
+
+def table(rehearsal: Rehearsal) -> list[str]:
+    """The plan and its undoing; the third time tells nothing new."""
+    rows = [row for each in rehearsal.passes[:2] for row in _rows(each)]
+    if not rows:
+        return ["  (nothing was done)"]
+    widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    return [
+        f"  {first:<{widths[0]}}"
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for first, *cells in [TITLES, *rows]
+    ]
+
+
+def _rows(each: Pass) -> Iterator[tuple[str, ...]]:
+    sign = "-" if each.backwards else "+"
+    for step in each.steps:
+        yield (f"{sign} {step.step}", *cells(step))
+
+
+def cells(step: StepObserved) -> tuple[str, ...]:
+    worst = block(step)
+    return (
+        brief(step.duration_ms),
+        brief(worst.duration_ms) if worst else "no",
+        f"{step.rows:,}",
+        size(step.wal_bytes),
+        size(step.peak_bytes),
+    )
+
+
+# --- Its statements ----------------------------------------------------------------------------
+
+
+def _statements(rehearsal: Rehearsal) -> Iterator[str]:
+    for step in rehearsal.passes[0].steps:
+        if not step.statements:
+            continue
+        yield f"{step.step}"
+        for each in shown(step):
+            yield f"  {brief(each.duration_ms):>8}  {many(each)}{one_line(each.sql, most=100)}"
+            yield from (f"            {line}" for line in effects(each))
+        if (rest := len(step.statements) - len(shown(step))) > 0:
+            yield f"            and {rest} more, which keep nobody waiting longer"
+        yield ""
+
+
+def shown(step: StepObserved) -> list[Observed]:
+    """In their order."""
+    ranked = sorted(step.statements, key=_weight, reverse=True)[:MOST]
+    return [each for each in step.statements if each in ranked]
+
+
+def _weight(each: Observed) -> tuple[float, float]:
+    held = [lock.held_ms for lock in each.locks if lock.blocks_writes]
+    return max(held, default=0.0), each.duration_ms
+
+
+def many(each: Observed) -> str:
+    return f"{each.count:,} times, or the like: " if each.count > 1 else ""
+
+
+def effects(each: Observed) -> Iterator[str]:
+    locks = [lock for lock in each.locks if not lock.is_new]
+    for mode in dict.fromkeys(lock.mode for lock in locks):
+        those = [lock for lock in locks if lock.mode == mode]
+        longest = brief(max(lock.held_ms for lock in those))
+        yield f"{mode} on {names(those)}: {_who_waits(those[0], longest)}"
+    for rows in each.updated:
+        yield f"locks {counted(rows.count, 'row')} of {rows.relation} for {brief(each.held_ms)}"
+    done = [("rewrites", each.rewritten), ("empties", each.emptied), ("scans", each.scanned)]
+    words = [f"{verb} {', '.join(tables)}" for verb, tables in done if tables]
+    if words:
+        yield "; ".join(words)
+
+
+def _who_waits(lock: Lock, time: str) -> str:
+    if lock.blocks_reads:
+        return f"reading and writing wait {time}"
+    return f"writing waits {time}" if lock.blocks_writes else f"held {time}, nobody waits"
+
+
+def names(locks: Sequence[Lock]) -> str:
+    """Tables first; an index goes with its table."""
+    tables = [lock.relation for lock in locks if lock.kind != "index"]
+    indexes = [lock.relation for lock in locks if lock.kind == "index"]
+    if not tables:
+        return ", ".join(indexes)
+    more = f" and {counted(len(indexes), 'index')}" if indexes else ""
+    return ", ".join(tables) + more.replace("indexs", "indexes")
+
+
+# --- Undoing -----------------------------------------------------------------------------------
+
+
+def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
+    """What is to be known of the way back, besides what is wrong."""
+    lines: list[str] = []
+    back = rehearsal.way_back
+    if rehearsal.irreversible:
+        lines.append("It cannot be undone:")
+        lines += [f"  {each.where}: {each.operation}" for each in rehearsal.irreversible]
+    elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
+        lines.append(f"{back.capitalize()} leads back to the same tables.")
+    lines += [
+        f"With rows, {each.where} {each.verb} {each.relation} ({size(each.size_bytes)} in "
+        f"{rehearsal.copy.database}) while others wait for it."
+        for each in rehearsal.heavy
+    ]
+    if rehearsal.lost:
+        lines.append("It loses:" if rehearsal.backwards else "Undoing it would lose:")
+        lines += [f"  {each}" for each in rehearsal.lost]
+    if not any(each.kind == "changed" for each in found):
+        lines += [f"After {back}, {each}." for each in rehearsal.changed]
+    return lines

@@ -1,0 +1,45 @@
+"""Where two catalogues differ, in few enough words for a sentence."""
+
+from collections.abc import Sequence
+
+from ingestion.schema.adopt import owner_of
+from ingestion.schema.catalog import table_of
+from ingestion.schema.drift.differences import Difference
+
+COMMENT = " -- "
+LONGEST = 160
+"""Characters of a definition."""
+
+
+def told(found: Sequence[Difference]) -> list[Difference]:
+    """Without what comes and goes with its table, or is numbered for it."""
+    whole = {
+        each.thing.removeprefix("table ")
+        for each in found
+        if each.thing.startswith("table ") and (each.expected is None or each.found is None)
+    }
+    return [
+        each
+        for each in found
+        if each.thing.startswith("table ") or not whole & {table_of(each.thing), _owner(each)}
+    ]
+
+
+def _owner(each: Difference) -> str | None:
+    return owner_of(each.expected or each.found or "")
+
+
+def short(definition: str) -> str:
+    line = " ".join(definition.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def apart(expected: str, found: str) -> tuple[str, str]:
+    """The two without the comment, where it is the same."""
+    start = expected.find(COMMENT)
+    while start >= 0:
+        comment = expected[start:]
+        if found.endswith(comment):
+            return short(expected[:start]), short(found.removesuffix(comment))
+        start = expected.find(COMMENT, start + 1)
+    return short(expected), short(found)

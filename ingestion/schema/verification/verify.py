@@ -1,0 +1,151 @@
+"""The gate for CI: whether the migrations are complete, reversible, safe, and the same everywhere.
+
+One check after the other, each with what it found; a finding stops none of those that follow.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ingestion.schema.catalog import Catalog
+from ingestion.schema.drift.compare import drifted
+from ingestion.schema.errors import CannotLint, CannotReplay, TwoHeads
+from ingestion.schema.limits import Limits
+from ingestion.schema.linting.choice import choose
+from ingestion.schema.linting.lint import lint
+from ingestion.schema.origin import Origin
+from ingestion.schema.progress import Progress
+from ingestion.schema.project import Project
+from ingestion.schema.since import edited_since, gone_since
+from ingestion.schema.unmade import unmade, without_any
+from ingestion.schema.verification import text as words
+from ingestion.schema.verification.findings import Check, Finding, judged, waived_for_nobody
+from ingestion.schema.verification.reorder import reorder
+from ingestion.schema.verification.squashes import squashes
+from ingestion.schema.verification.stairway import stairway
+
+Found = tuple[Sequence[Finding], Sequence[str]]
+"""And what could not be looked at."""
+
+
+def verify(
+    live: BaseDatabaseWrapper,
+    *,
+    base: str | None,
+    only: Collection[str] = (),
+    origin: Origin,
+    limits: Limits,
+) -> list[Check]:
+    """All checks, or only these."""
+    gate = _Gate(Project.read(live), base, origin, limits)
+    checks: list[Check] = []
+    for name, look in CHECKS.items():
+        if not only or name in only:
+            is_spoilt = any(each.open for each in checks)
+            checks.append(gate.check(name, look, is_spoilt=is_spoilt))
+    return checks
+
+
+@dataclass
+class _Gate:
+    project: Project
+    base: str | None
+    origin: Origin
+    limits: Limits
+    head: Catalog | None = field(default=None, init=False)
+    """What all migrations make, once that is known."""
+
+    def check(self, name: str, look: "Callable[[_Gate], Found]", *, is_spoilt: bool) -> Check:
+        started = time.monotonic()
+        is_done = True
+        try:
+            findings, notes = look(self)
+        except (CannotReplay, CannotLint, TwoHeads) as error:
+            # An earlier check has told what is wrong with the migrations.
+            if not is_spoilt:
+                raise
+            findings, notes, is_done = [], [words.not_checked(name, error)], False
+        return Check(
+            check=name,
+            seconds=time.monotonic() - started,
+            findings=judged(findings, self.project.loader.disk_migrations),
+            notes=notes,
+            is_done=is_done,
+        )
+
+    @property
+    def conflicts(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = self.project.loader.detect_conflicts()
+        return found
+
+    def unmade(self) -> Found:
+        if self.conflicts:
+            return [], [words.CONFLICT_FIRST]
+        # What the models of libraries lack is not the project's to write.
+        own = self.project.own
+        return [
+            *(words.unmade(app, what) for app, what in unmade(self.project).items() if app in own),
+            *(words.without_any(app) for app in sorted(without_any(self.project))),
+        ], []
+
+    def heads(self) -> Found:
+        return [words.two_heads(app, names) for app, names in self.conflicts.items()], []
+
+    def stairway(self) -> Found:
+        walk = stairway(self.project.connection, seeds=_setting("SEEDS"), **self._how())
+        self.head = walk.head
+        return walk.findings, walk.notes
+
+    def orders(self) -> Found:
+        tried = reorder(self.project.connection, head=self.head, **self._how())
+        return tried.findings, tried.notes
+
+    def squashes(self) -> Found:
+        compared = squashes(self.project.connection, **self._how())
+        return compared.findings, compared.notes
+
+    def lint(self) -> Found:
+        """What is new; and what was there, which is not to change any more."""
+        if self.base is None and not self.project.applied:
+            return [], [words.NOTHING_IS_NEW]
+        strangers = waived_for_nobody(self.project.loader.disk_migrations)
+        notes = [words.waived_for_nobody(strangers)] if strangers else []
+        chosen = choose(self.project, app=None, name=None, base=self.base, is_all=False)
+        how: Any = {"origin": self.origin, "limits": self.limits, "running": chosen.running}
+        found = lint(self.project, chosen.keys, **how) if chosen.keys else []
+        return [*self._landed(), *map(words.of_lint, found)], notes
+
+    def _landed(self) -> Iterator[Finding]:
+        if self.base is not None:
+            for key in sorted(edited_since(self.base)):
+                yield words.edited(key, self.base)
+            for key in sorted(gone_since(self.base)):
+                yield words.gone(key, self.base)
+
+    def drift(self) -> Found:
+        connection = self.project.connection
+        found = drifted(connection, limits=self.limits, progress=Progress())
+        return [words.drifted(each) for each in found], []
+
+    def _how(self) -> Any:
+        return {"origin": self.origin, "limits": self.limits, "own": self.project.own}
+
+
+CHECKS: Mapping[str, Callable[[_Gate], Found]] = {
+    "unmade": _Gate.unmade,
+    "heads": _Gate.heads,
+    "stairway": _Gate.stairway,
+    "orders": _Gate.orders,
+    "squashes": _Gate.squashes,
+    "lint": _Gate.lint,
+    "drift": _Gate.drift,
+}
+
+
+def _setting(name: str) -> Mapping[str, Any]:
+    known: dict[str, Mapping[str, Any]] = getattr(settings, "SCHEMA", {})
+    return known.get(name, {})

@@ -1,0 +1,134 @@
+"""What `schema drift` prints ends the drift, in the direction that somebody chooses."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.schema.drift.script import literal, loses_data
+from ingestion.schema.statements import split
+from tests.schema.conftest import NOTE, SHOP, Drift
+
+Use = Callable[..., Any]
+
+CHANGES = """
+    ALTER TABLE shop_note ALTER text TYPE text, ADD stranger int CHECK (stranger > 1);
+    CREATE TABLE audit (id int PRIMARY KEY, what text DEFAULT 'a "b" \\c');
+    CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'x' || E'\\n\"\"\"' $$;
+"""
+
+
+def execute(script: str) -> None:
+    """As psql does: one statement after the other."""
+    lines = [line for line in script.splitlines() if not line.startswith("\\")]
+    with connection.cursor() as cursor:
+        for statement in split("\n".join(lines)):
+            cursor.execute(statement)
+
+
+def warnings(script: str) -> list[str]:
+    return [line for line in script.splitlines() if "LOSES" in line]
+
+
+def test_the_script_makes_what_the_migrations_say(drift: Drift, shop: Use) -> None:
+    shop()
+    execute(CHANGES)
+    code, script = drift("--sql")
+    assert code == 1
+    assert warnings(script) == ["-- LOSES DATA, in 2 places: look for `loses`."]
+    execute(script)
+    assert drift()[0] == 0
+
+
+@pytest.mark.slow
+def test_a_view_that_is_made_anew_keeps_what_the_dba_has_granted(
+    drift: Drift, shop: Use, catalog_now: Use
+) -> None:
+    shop('migrations.RunSQL("CREATE VIEW v AS SELECT 1 AS a, 2 AS b")')
+    execute("DROP VIEW v; CREATE VIEW v AS SELECT 'x' AS a; GRANT SELECT ON v TO pg_monitor")
+    execute(drift("--sql")[1])
+    assert drift()[0] == 0
+    assert catalog_now()["grant view v to pg_monitor"] == "SELECT"
+    execute("DROP VIEW v; CREATE VIEW v AS SELECT 'x' AS a; GRANT SELECT ON v TO pg_monitor")
+    assert "pg_monitor" not in drift("--keep")[1]
+
+
+@pytest.mark.slow
+def test_what_needs_no_transaction_stands_outside_of_it(drift: Drift, shop: Use) -> None:
+    shop(NOTE, 'migrations.RunSQL("CREATE INDEX by_text ON shop_note (text)")')
+    execute("DROP INDEX by_text; ALTER TABLE shop_note ADD stranger int")
+    _, script = drift("--sql")
+    assert script.index("COMMIT;") < script.index("CREATE INDEX CONCURRENTLY by_text")
+    execute(script)
+    assert drift()[0] == 0
+
+
+@pytest.mark.slow
+def test_where_there_is_nothing_to_do_the_scripts_say_so(drift: Drift, shop: Use) -> None:
+    shop()
+    clean = "the database is what its migrations make."
+    assert drift("--sql") == (0, f"-- Nothing to do: {clean}\n")
+    assert drift("--keep") == (0, f"# Nothing to keep: {clean}\n")
+
+
+@pytest.mark.slow
+def test_the_migration_makes_what_the_database_has(
+    drift: Drift, shop: Use, write_app: Use, story: Use, migrate: Use, catalog_now: Use
+) -> None:
+    shop()
+    execute(CHANGES)
+    kept = catalog_now()
+    head = SHOP.partition("    operations")[0].format(after='("shop", "0001")')
+    write_app("shop", {"0002": head + drift("--keep")[1]}, installed=True)
+    story("shop")
+    migrate("shop", fake=True, verbosity=0)
+    assert drift()[0] == 0
+    migrate("shop", "0001", verbosity=0, accept_data_loss=True)
+    assert drift()[0] == 0
+    migrate("shop", verbosity=0)
+    assert (drift()[0], catalog_now()) == (0, kept)
+
+
+@pytest.mark.slow
+def test_it_says_where_such_a_migration_belongs(
+    drift: Drift, write_app: Use, story: Use, migrate: Use
+) -> None:
+    write_app("shop", {"0001_note": SHOP.format(after="", operations=NOTE)})
+    (Path(write_app("shop")) / "models.py").write_text(MODELS)
+    story("shop")
+    migrate("shop", verbosity=0)
+    execute("ALTER TABLE shop_note ADD stranger int, ALTER text DROP NOT NULL")
+    assert drift()[1].splitlines()[-5:] == [
+        "To keep what the database has, and give it to other databases too:",
+        "  manage.py migrate",
+        "  manage.py makemigrations shop --empty -n keep_what_is_there",
+        "  manage.py schema drift --keep    says what to write into the new file",
+        "  manage.py migrate shop 0002 --fake    here only, where it is there already",
+    ]
+
+
+MODELS = """
+from django.db import models
+
+class Note(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    text = models.CharField(max_length=100)
+"""
+
+
+# --- Without a database --------------------------------------------------------------------
+
+
+@given(st.text(alphabet="ab'\"\\\n\r%{ ", max_size=12))
+def test_sql_in_a_migration_is_what_it_was(text: str) -> None:
+    assert ast.literal_eval(literal(text)) == text
+
+
+def test_what_loses_data_says_so_in_a_comment() -> None:
+    assert loses_data("-- loses its rows\nDROP TABLE a;")
+    assert not loses_data("DROP VIEW a;")

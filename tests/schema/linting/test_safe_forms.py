@@ -1,0 +1,414 @@
+"""Each safe form, pasted into migrations, leads to the same tables and blocks nobody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from ingestion.schema.catalog import Catalog
+from ingestion.schema.limits import limits
+from ingestion.schema.linting.lint import Finding, judged
+from ingestion.schema.linting.watching import watch
+from ingestion.schema.origin import origin
+from ingestion.schema.plan import Key
+from ingestion.schema.project import Project
+from tests.schema.conftest import Migrate, Use, WriteApp
+
+pytestmark = pytest.mark.slow
+
+FIRST = """
+from django.db import migrations, models
+class Migration(migrations.Migration):
+    dependencies = []
+    operations = [
+        migrations.CreateModel("Author", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("name", models.CharField(max_length=50)),
+        ]),
+        migrations.CreateModel("Book", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("title", models.CharField(max_length=50)),
+            ("subtitle", models.TextField(null=True)),
+            ("year", models.IntegerField(default=2000)),
+            ("pages", models.IntegerField(null=True, db_index=True)),
+            ("writer_id", models.BigIntegerField(null=True)),
+        ], options={"indexes": [
+            models.Index(
+                fields=["writer_id"],
+                condition=models.Q(subtitle__isnull=False),
+                name="book_writer",
+            ),
+        ]}),
+    ]
+"""
+SECOND = """
+import uuid
+import django.db.models.functions
+from django.contrib.postgres.functions import RandomUUID
+from django.db import migrations, models
+from django.db.models import F, Q
+from django.utils import timezone
+
+def fill(apps, schema_editor):
+    apps.get_model("shop", "Book").objects.filter(pages=None).update(pages=1)
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [
+        {operations}
+    ]
+"""
+SHOP = "0002_change"
+
+
+@dataclass(frozen=True)
+class Linted:
+    findings: list[Finding]
+    things: Catalog
+    """What the database has at the end."""
+
+    @property
+    def rules(self) -> set[str]:
+        return {finding.rule for finding in self.findings}
+
+
+@pytest.fixture
+def shop(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Callable[..., Linted]:
+    """shop("models.…", name="source of a file") → what lint says of all but the first migration."""
+
+    def run(**files: str) -> Linted:
+        folder = write_app("shop", {"0001_initial": FIRST, **files})
+        for path in (folder / "migrations").glob("0*.py"):
+            if path.stem not in {"0001_initial", *files}:
+                path.unlink()
+        story("shop")
+        project = Project.read(connection)
+        keys: list[Key] = [("shop", name) for name in files]
+        seen = watch(project, keys, origin=origin(), limits=limits())
+        found = [each for each in judged(project, seen) if each.waived is None]
+        return Linted(found, seen[-1].after)
+
+    return run
+
+
+def pasted(findings: list[Finding], *, source: str) -> dict[str, str]:
+    """All files of the form that the findings share."""
+    [form] = {finding.safe_form for finding in findings if finding.safe_form.files}
+    files = {file.name: file.code for file in form.files}
+    return files if SHOP in files else {SHOP: source, **files}
+
+
+CASES = {
+    "AddIndex": (
+        'migrations.AddIndex("book", models.Index(fields=["title", "-year"], name="book_title"))',
+        {"index-built-under-lock"},
+    ),
+    "RemoveIndex": (
+        'migrations.AlterField("book", "pages", models.IntegerField(null=True))',
+        {"index-built-under-lock"},
+    ),
+    "AlterField db_index": (
+        'migrations.AlterField("book", "title", models.CharField(max_length=50, db_index=True))',
+        {"index-built-under-lock"},
+    ),
+    "AddConstraint check": (
+        'migrations.AddConstraint("book", models.CheckConstraint(condition=Q(year__gt=0),'
+        ' name="book_year"))',
+        {"scan-under-lock"},
+    ),
+    "AddConstraint unique": (
+        'migrations.AddConstraint("book", models.UniqueConstraint(fields=["title", "year"],'
+        ' name="book_unique"))',
+        {"index-built-under-lock"},
+    ),
+    "AddConstraint deferrable unique": (
+        'migrations.AddConstraint("book", models.UniqueConstraint(fields=["title"],'
+        ' name="book_unique", deferrable=models.Deferrable.DEFERRED))',
+        {"index-built-under-lock"},
+    ),
+    "AddConstraint unique, nulls not distinct, including": (
+        'migrations.AddConstraint("book", models.UniqueConstraint(fields=["pages"],'
+        ' name="book_unique", nulls_distinct=False, include=["title"]))',
+        {"index-built-under-lock"},
+    ),
+    "AddConstraint unique on a condition": (
+        'migrations.AddConstraint("book", models.UniqueConstraint(fields=["title"],'
+        ' name="book_unique", condition=Q(year__gt=1900)))',
+        {"index-built-under-lock"},
+    ),
+    "AddConstraint unique on an expression": (
+        'migrations.AddConstraint("book", models.UniqueConstraint('
+        'django.db.models.functions.Lower("title"), name="book_unique"))',
+        {"index-built-under-lock"},
+    ),
+    "AlterUniqueTogether": (
+        'migrations.AlterUniqueTogether("book", {("title", "year")})',
+        {"index-built-under-lock"},
+    ),
+    "AlterField unique": (
+        'migrations.AlterField("book", "title", models.CharField(max_length=50, unique=True))',
+        {"index-built-under-lock"},
+    ),
+    "AlterField to a foreign key": (
+        'migrations.AlterField("book", "writer_id", models.ForeignKey("shop.Author",'
+        ' models.CASCADE, null=True, db_column="writer_id"))',
+        {"scan-under-lock", "index-built-under-lock"},
+    ),
+    "AlterField not null": (
+        'migrations.AlterField("book", "pages", models.IntegerField(default=1, db_index=True))',
+        {"scan-under-lock", "data-moved-under-lock"},
+    ),
+    "AlterField not null, without a default": (
+        'migrations.AlterField("book", "subtitle", models.TextField())',
+        {"scan-under-lock"},
+    ),
+    "AlterField another comment, with an index on a condition": (
+        'migrations.AlterField("book", "writer_id", models.BigIntegerField(db_comment="Who"))',
+        {"index-built-under-lock"},
+    ),
+    "AddField foreign key": (
+        'migrations.AddField("book", "author", models.ForeignKey("shop.Author", models.CASCADE,'
+        " null=True))",
+        {"index-built-under-lock"},
+    ),
+    "AddField unique": (
+        'migrations.AddField("book", "isbn", models.CharField(max_length=13, null=True,'
+        " unique=True))",
+        {"index-built-under-lock"},
+    ),
+    "AddField with a check": (
+        'migrations.AddField("book", "price", models.PositiveIntegerField(null=True))',
+        {"scan-under-lock"},
+    ),
+    "AddField with a volatile default": (
+        'migrations.AddField("book", "key", models.UUIDField(db_default=RandomUUID()))',
+        {"table-rewritten"},
+    ),
+    "AddField with a volatile default, unique": (
+        'migrations.AddField("book", "key", models.UUIDField(db_default=RandomUUID(),'
+        " unique=True))",
+        {"table-rewritten"},
+    ),
+    "AlterField to a wider type": (
+        'migrations.AlterField("book", "year", models.BigIntegerField(default=2000))',
+        {"table-rewritten"},
+    ),
+    "AlterField to a wider type, with an index": (
+        'migrations.AlterField("book", "pages", models.BigIntegerField(null=True, db_index=True))',
+        {"table-rewritten"},
+    ),
+    "RunSQL": (
+        'migrations.RunSQL("CREATE INDEX book_sql ON shop_book (year);'
+        ' ALTER TABLE shop_book ADD CONSTRAINT book_pages CHECK (pages > 0)",'
+        ' ["ALTER TABLE shop_book DROP CONSTRAINT book_pages", "DROP INDEX book_sql"])',
+        {"index-built-under-lock"},
+    ),
+    "RunSQL in a list": (
+        'migrations.RunSQL(["ALTER TABLE shop_book ADD CONSTRAINT book_writer FOREIGN KEY'
+        ' (writer_id) REFERENCES shop_author (id)"],'
+        ' ["ALTER TABLE shop_book DROP CONSTRAINT book_writer"])',
+        {"scan-under-lock"},
+    ),
+    "RemoveField": ('migrations.RemoveField("book", "title")', {"column-dropped"}),
+    "RemoveField with an index": (
+        'migrations.RemoveField("book", "pages")',
+        {"column-dropped", "index-built-under-lock"},
+    ),
+    "DeleteModel": ('migrations.DeleteModel("Author")', {"table-dropped"}),
+    "AlterModelTable": ('migrations.AlterModelTable("book", "books")', {"table-renamed"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_safe_form_leads_to_the_same_and_nothing_is_found_of_it(
+    shop: Callable[..., Linted], case: str
+) -> None:
+    operations, rules = CASES[case]
+    source = SECOND.replace("{operations}", operations)
+    original = shop(**{SHOP: source})
+    assert original.rules == rules
+    safe = shop(**pasted(original.findings, source=source))
+    assert safe.findings == []
+    assert safe.things == original.things
+
+
+STAYING = {
+    "a default in the database too": (
+        'migrations.AddField("book", "stars", models.IntegerField(default=3))',
+        {"not-null-without-default"},
+        "db_default=3",
+    ),
+    "the time": (
+        'migrations.AddField("book", "at", models.DateTimeField(default=timezone.now))',
+        {"not-null-without-default"},
+        "db_default=django.db.models.functions.datetime.Now()",
+    ),
+    "an empty JSON": (
+        'migrations.AddField("book", "facts", models.JSONField(default=dict))',
+        {"not-null-without-default"},
+        "db_default={}",
+    ),
+    "one that nobody can tell": (
+        'migrations.AddField("book", "key", models.UUIDField(default=uuid.uuid4))',
+        {"not-null-without-default"},
+        "null=True",
+    ),
+    "a default for this one time, and an index": (
+        'migrations.AddField("book", "stars", models.IntegerField(default=3, db_index=True),'
+        " preserve_default=False)",
+        {"not-null-without-default", "index-built-under-lock"},
+        "CONCURRENTLY",
+    ),
+    "a foreign key": (
+        'migrations.AddField("book", "author", models.ForeignKey("shop.Author", models.CASCADE,'
+        " default=1))",
+        {"not-null-without-default", "index-built-under-lock", "scan-under-lock"},
+        "NOT VALID",
+    ),
+    "the name of a column": (
+        'migrations.RenameField("book", "title", "name")',
+        {"column-renamed"},
+        "db_column='title'",
+    ),
+    "the name of a column that is chosen": (
+        'migrations.AlterField("book", "title", models.CharField(max_length=50, db_column="t"))',
+        {"column-renamed"},
+        "db_column='title'",
+    ),
+    "the name of a table": (
+        'migrations.RenameModel("Book", "Volume")',
+        {"table-renamed"},
+        "table='shop_book'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAYING)
+def test_where_something_else_is_to_stay_nothing_is_found_of_the_safe_form(
+    shop: Callable[..., Linted], case: str
+) -> None:
+    operations, rules, says = STAYING[case]
+    source = SECOND.replace("{operations}", operations)
+    original = shop(**{SHOP: source})
+    assert original.rules == rules
+    files = pasted(original.findings, source=source)
+    assert says in "".join(files.values())
+    assert shop(**files).findings == []
+
+
+MOVED = {
+    "Python": "migrations.RunPython(fill, migrations.RunPython.noop)",
+    "SQL": 'migrations.RunSQL("UPDATE shop_book SET pages = 1 WHERE pages IS NULL", "")',
+}
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_rows_that_are_moved_under_a_lock_move_to_a_migration_of_their_own(
+    shop: Callable[..., Linted], case: str
+) -> None:
+    adds = 'migrations.AddField("book", "extra", models.TextField(null=True))'
+    source = SECOND.replace("{operations}", f"{adds},\n        {MOVED[case]}")
+    original = shop(**{SHOP: source})
+    assert original.rules == {"data-moved-under-lock"}
+    files = pasted(original.findings, source=SECOND.replace("{operations}", adds))
+    safe = shop(**files)
+    assert safe.findings == []
+    assert safe.things == original.things
+
+
+NO_FILES = {
+    "a primary key": (
+        'migrations.AlterField("book", "id", models.AutoField(primary_key=True))',
+        "It is a key",
+    ),
+    "another kind of type": (
+        'migrations.AlterField("book", "year", models.TextField(default="2000"))',
+        "Add a field under another name",
+    ),
+    "a column that PostgreSQL computes": (
+        'migrations.AddField("book", "half", models.GeneratedField(expression=F("year") / 2,'
+        " output_field=models.IntegerField(), db_persist=True))",
+        "PostgreSQL has no way to do this beside the traffic.",
+    ),
+    "a column that is narrowed when it is undone": (
+        'migrations.AlterField("book", "title", models.CharField(max_length=80))',
+        "PostgreSQL has no way to do this beside the traffic.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_FILES)
+def test_where_nothing_can_be_pasted_a_sentence_says_what_to_do(
+    shop: Callable[..., Linted], case: str
+) -> None:
+    operations, says = NO_FILES[case]
+    found = shop(**{SHOP: SECOND.replace("{operations}", operations)}).findings
+    assert found
+    assert all(each.safe_form.advice.startswith(says) for each in found)
+    assert not any(each.safe_form.files for each in found)
+
+
+# --- With rows -----------------------------------------------------------------------------
+
+ROWS = 25_000
+"""Two batches and a half."""
+
+
+def do(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def ask(question: str) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]
+
+
+def test_a_type_is_changed_and_changed_back_under_rows_that_come_meanwhile(
+    shop: Callable[..., Linted], migrate: Migrate
+) -> None:
+    original = shop(
+        **{
+            SHOP: SECOND.replace(
+                "{operations}", CASES["AlterField to a wider type, with an index"][0]
+            )
+        }
+    )
+    files = pasted(original.findings, source="")
+    shop(**files)
+    migrate("shop", "0001")
+    write = (
+        "INSERT INTO shop_book (title, year, pages) SELECT 'T', 1, n FROM generate_series(1, {}) n"
+    )
+    do(write.format(ROWS))
+    for name in files:
+        migrate("shop", name)
+        do(write.format(1))
+        do("UPDATE shop_book SET pages = pages + 1 WHERE id % 1000 = 0")
+        assert ask("SELECT count(*) FROM shop_book WHERE pages IS NULL") == 0
+    total = ask("SELECT sum(pages) FROM shop_book")
+    assert ask("SELECT pg_typeof(pages)::text FROM shop_book LIMIT 1") == "bigint"
+    migrate("shop", "0001", accept_data_loss=True)
+    assert ask("SELECT pg_typeof(pages)::text FROM shop_book LIMIT 1") == "integer"
+    assert ask("SELECT sum(pages) FROM shop_book") == total
+
+
+@pytest.mark.parametrize(
+    ("case", "filled"),
+    [
+        ("AddField with a volatile default", "SELECT count(DISTINCT key) FROM shop_book"),
+        ("AlterField not null", "SELECT sum(pages) FROM shop_book"),
+    ],
+)
+def test_rows_that_were_there_are_filled_in_batches(
+    shop: Callable[..., Linted], migrate: Migrate, case: str, filled: str
+) -> None:
+    original = shop(**{SHOP: SECOND.replace("{operations}", CASES[case][0])})
+    shop(**pasted(original.findings, source=""))
+    migrate("shop", "0001")
+    do(f"INSERT INTO shop_book (title, year) SELECT 'T', 1 FROM generate_series(1, {ROWS})")
+    migrate()
+    assert ask(filled) == ROWS

@@ -1,0 +1,118 @@
+"""A statement that blocks becomes statements that do not, and others stay as they are."""
+
+import pytest
+
+from ingestion.schema.linting.safe_sql import softened
+
+FILL = (
+    'DO $$ BEGIN LOOP UPDATE t SET {change} WHERE ctid IN (SELECT ctid FROM t WHERE "c" IS NULL '
+    "LIMIT 10000); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$"
+)
+NOT_NULL = [
+    'ALTER TABLE t ADD CONSTRAINT "t_c_filled" CHECK ("c" IS NOT NULL) NOT VALID',
+    'ALTER TABLE t VALIDATE CONSTRAINT "t_c_filled"',
+    'ALTER TABLE t ALTER COLUMN "c" SET NOT NULL',
+    'ALTER TABLE t DROP CONSTRAINT "t_c_filled"',
+]
+
+
+@pytest.mark.parametrize(
+    ("statement", "soft"),
+    [
+        (
+            'CREATE UNIQUE INDEX "i" ON "t" ("a") WHERE (b > 0)',
+            ['CREATE UNIQUE INDEX CONCURRENTLY "i" ON "t" ("a") WHERE (b > 0)'],
+        ),
+        (
+            'ALTER TABLE "t" ADD CONSTRAINT "u" UNIQUE ("a", "b") DEFERRABLE INITIALLY DEFERRED',
+            [
+                'CREATE UNIQUE INDEX CONCURRENTLY "u" ON "t" ("a", "b")',
+                'ALTER TABLE "t" ADD CONSTRAINT "u" UNIQUE USING INDEX "u" '
+                "DEFERRABLE INITIALLY DEFERRED",
+            ],
+        ),
+        (
+            "ALTER TABLE t ADD CONSTRAINT u UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b)",
+            [
+                "CREATE UNIQUE INDEX CONCURRENTLY u ON t (a) INCLUDE (b) NULLS NOT DISTINCT",
+                "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX u",
+            ],
+        ),
+        (
+            "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id); "
+            "SET CONSTRAINTS f IMMEDIATE",
+            [
+                "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id) NOT VALID",
+                "ALTER TABLE t VALIDATE CONSTRAINT f",
+            ],
+        ),
+        (
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a IN (1, 2)), DROP CONSTRAINT d",
+            [
+                "ALTER TABLE t ADD CONSTRAINT c CHECK (a IN (1, 2)) NOT VALID",
+                "ALTER TABLE t VALIDATE CONSTRAINT c",
+                "ALTER TABLE t DROP CONSTRAINT d",
+            ],
+        ),
+        ('ALTER TABLE t ALTER COLUMN "c" SET NOT NULL', NOT_NULL),
+        (
+            'UPDATE t SET "c" = \'SET WHERE\' WHERE "c" IS NULL',
+            [FILL.format(change="\"c\" = 'SET WHERE'")],
+        ),
+        (
+            "ALTER TABLE t ADD COLUMN \"c\" varchar(9) DEFAULT 'NULL, UNIQUE' NOT NULL UNIQUE",
+            [
+                "ALTER TABLE t ADD COLUMN \"c\" varchar(9) DEFAULT 'NULL, UNIQUE' NOT NULL",
+                'CREATE UNIQUE INDEX CONCURRENTLY "t_c_key" ON t ("c")',
+                'ALTER TABLE t ADD CONSTRAINT "t_c_key" UNIQUE USING INDEX "t_c_key"',
+            ],
+        ),
+        (
+            'ALTER TABLE t ADD COLUMN "c" bigint DEFAULT 1 NOT NULL CONSTRAINT "f" '
+            'REFERENCES "u" ("id") DEFERRABLE INITIALLY DEFERRED',
+            [
+                'ALTER TABLE t ADD COLUMN "c" bigint DEFAULT 1 NOT NULL',
+                'ALTER TABLE t ADD CONSTRAINT "f" FOREIGN KEY ("c") '
+                'REFERENCES "u" ("id") DEFERRABLE INITIALLY DEFERRED NOT VALID',
+                'ALTER TABLE t VALIDATE CONSTRAINT "f"',
+            ],
+        ),
+        (
+            'ALTER TABLE t ADD COLUMN "c" integer NULL CHECK ("c" >= 0)',
+            [
+                'ALTER TABLE t ADD COLUMN "c" integer NULL',
+                'ALTER TABLE t ADD CONSTRAINT "t_c_check" CHECK ("c" >= 0) NOT VALID',
+                'ALTER TABLE t VALIDATE CONSTRAINT "t_c_check"',
+            ],
+        ),
+    ],
+)
+def test_it_is_done_in_steps(statement: str, soft: list[str]) -> None:
+    assert softened([statement]) == soft
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX CONCURRENTLY i ON t (a)",
+        "ALTER TABLE t ADD COLUMN c bigint NULL CONSTRAINT f REFERENCES u (id)",
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX u",
+        "ALTER TABLE t ALTER COLUMN c DROP NOT NULL",
+        "UPDATE t SET a = 1 WHERE b IS NULL",
+        "COMMENT ON COLUMN t.c IS 'ADD CONSTRAINT'",
+        "ALTER TABLE t ADD COLUMN IF NOT EXISTS a text",
+    ],
+)
+def test_what_blocks_nobody_stays_as_it_is(statement: str) -> None:
+    assert softened([statement]) == [statement]
+
+
+def test_a_default_that_differs_from_row_to_row_is_filled_in_afterwards() -> None:
+    statement = 'ALTER TABLE t ADD COLUMN "c" uuid DEFAULT (gen_random_uuid()) NOT NULL'
+    assert softened([statement], is_rewritten=True) == [
+        'ALTER TABLE t ADD COLUMN "c" uuid',
+        'ALTER TABLE t ALTER COLUMN "c" SET DEFAULT (gen_random_uuid())',
+        FILL.format(change='"c" = DEFAULT'),
+        *NOT_NULL,
+    ]
