@@ -1,15 +1,13 @@
 """Of each thing the facts by themselves, and what it depends on."""
 
 import json
-from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ingestion.schema.catalog import Things, catalog, things
-
-RICH = Path(__file__).with_name("rich.sql").read_text(encoding="utf-8")
+from tests.schema.repair.mutations import RICH
 
 
 @pytest.fixture
