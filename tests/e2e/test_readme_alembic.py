@@ -17,9 +17,9 @@ README = (PROJECT / "README.md").read_text()
 OTHER = """from django.db import migrations
 
 class Migration(migrations.Migration):
-    dependencies = [("documents", "0002_language")]
+    dependencies = [("documents", "0007_language")]
 """
-CONFLICT = "<<<<<<< HEAD\n0003_again\n=======\n0003_other\n>>>>>>> other\n"
+CONFLICT = "<<<<<<< HEAD\n0008_again\n=======\n0008_other\n>>>>>>> other\n"
 
 
 @dataclass(frozen=True)
@@ -47,44 +47,48 @@ def lose_history(service: Service) -> None:
 
 
 def second_branch(service: Service) -> None:
-    (service.folder / "documents/migrations/0003_other.py").write_text(OTHER)
+    (service.folder / "documents/migrations/0008_other.py").write_text(OTHER)
 
 
 def in_conflict(service: Service) -> None:
     folder = service.folder / "documents/migrations"
-    for merged in folder.glob("0004_*"):
+    for merged in folder.glob("0009_*"):
         merged.unlink()
     (folder / "max_migration.txt").write_text(CONFLICT)
 
 
 TRIES = [
     Try("migrate", "migrate", "Applying documents.0001_initial... OK"),
-    Try("makemigrations -n NAME", "makemigrations -n language", "0002_language", before=add_field),
-    Try("schema status", "schema status", "0002_language", code=1),
+    Try("makemigrations -n NAME", "makemigrations -n language", "0007_language", before=add_field),
+    Try("schema status", "schema status", "0007_language", code=1),
     Try("makemigrations APP --empty -n NAME", "makemigrations documents --empty -n again", "again"),
-    Try("migrate +2", "migrate +2", "Applying documents.0003_again... OK"),
-    Try("migrate -1", "migrate -1", "Unapplying documents.0003_again... OK"),
-    Try("migrate APP -1", "migrate documents -1", "Unapplying documents.0002_language... OK"),
+    Try("migrate +2", "migrate +2", "Applying documents.0008_again... OK"),
+    Try("migrate -1", "migrate -1", "Unapplying documents.0008_again... OK"),
+    Try("migrate APP -1", "migrate documents -1", "Unapplying documents.0007_language... OK"),
     Try("migrate --sql", "migrate --sql", 'ADD COLUMN "language"'),
-    Try("migrate APP +2", "migrate documents +2", "Applying documents.0003_again... OK"),
+    Try("migrate APP +2", "migrate documents +2", "Applying documents.0008_again... OK"),
     Try("migrate -1 --sql", "migrate -1 --sql", "DELETE FROM django_migrations"),
     Try("migrate APP zero --sql", "migrate documents zero --sql", 'DROP TABLE "documents"'),
     Try(
         "migrate APP B --sql --from APP:A",
-        "migrate documents 0003 --sql --from documents:0001",
+        "migrate documents 0008 --sql --from documents:0006",
         'ADD COLUMN "language"',
     ),
-    Try("migrate APP REV", "migrate documents 0001", "Unapplying documents.0002_language... OK"),
-    Try("migrate head", "migrate head", "Applying documents.0003_again... OK"),
-    Try("migrate --undo", "migrate --undo", "Unapplying documents.0003_again... OK"),
-    Try("migrate --group", "migrate --group", "Applying documents.0003_again... OK"),
-    Try("schema history", "schema history", "0003_again"),
-    Try("schema history APP", "schema history documents", "0003_again"),
+    Try("migrate APP REV", "migrate documents 0006", "Unapplying documents.0007_language... OK"),
+    Try("migrate head", "migrate head", "Applying documents.0008_again... OK"),
+    Try("migrate --undo", "migrate --undo", "Unapplying documents.0008_again... OK"),
+    Try("migrate --group", "migrate --group", "Applying documents.0008_again... OK"),
+    Try("schema history", "schema history", "0008_again"),
+    Try("schema history APP", "schema history documents", "0008_again"),
     Try("schema history --runs", "schema history --runs", "`migrate --group`"),
-    Try("schema show APP REV", "schema show documents 0002", 'ADD COLUMN "language"'),
-    Try("migrate APP REV --fake", "migrate documents 0002 --fake", "FAKED"),
-    Try("schema adopt --plan", "schema adopt --plan", "Nothing to adopt"),
-    Try("schema adopt", "schema adopt", "0003_again", before=lose_history),
+    Try("schema show APP REV", "schema show documents 0007", 'ADD COLUMN "language"'),
+    Try("schema drift", "schema drift", "Clean:"),
+    Try("schema lint", "schema lint documents 0007", "nothing that blocks anybody"),
+    Try("schema rehearse", "schema rehearse documents -2", "It may go ahead."),
+    Try("schema verify", "schema verify", "Clean"),
+    Try("schema diagram", "schema diagram", "varchar(10) language"),
+    Try("migrate APP REV --fake", "migrate documents 0007 --fake", "FAKED"),
+    Try("schema adopt", "schema adopt", "0008_again", before=lose_history),
     Try("migrate APP zero", "migrate documents zero", "Unapplying documents.0001_initial... OK"),
     Try("migrate zero", "migrate zero", "Unapplying accounts.0001_initial... OK"),
     Try(
@@ -94,7 +98,7 @@ TRIES = [
         before=second_branch,
         types="y\n",
     ),
-    Try("rebase_migration APP", "rebase_migration documents", "0004_other", before=in_conflict),
+    Try("rebase_migration APP", "rebase_migration documents", "0009_other", before=in_conflict),
 ]
 
 
