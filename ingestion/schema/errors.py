@@ -722,3 +722,12 @@ class CannotWrite(SchemaError):
             hint="Name another file with --output, or leave it out to have the diagram here.",
         )
         self.path, self.why = path, why
+
+
+class UnknownFormat(SchemaError):
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is of no format that this draws.",
+            hint="Name a FILE.svg or a FILE.mmd, or say --format svg or --format mermaid.",
+        )
+        self.path = path

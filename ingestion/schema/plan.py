@@ -20,6 +20,7 @@ from ingestion.schema.errors import (
     NeedsOthers,
     NoSuchMigration,
     StepsRunOut,
+    UnknownApp,
     UnreadableState,
 )
 from ingestion.schema.targets import Head, Named, Relative, Target, Zero
@@ -73,6 +74,9 @@ def read_state(text: str, *, graph: MigrationGraph) -> set[Key]:
         app, _, name = word.strip().partition(":" if ":" in word else ".")
         if not (app and name):
             raise UnreadableState(text, f"'{word}' has no app and name")
+        labels = {label for label, _ in graph.nodes}
+        if app not in labels:
+            raise UnknownApp(app, sorted(labels))
         held = needed.setdefault(app, set())
         if name != "zero":
             held.update(graph.forwards_plan(_named(graph, app, name)))

@@ -642,7 +642,7 @@ def refusal_of(*words: str, **options: Any) -> str:
         ("", "The state '' cannot be read: '' has no app and name."),
         ("linear", "The state 'linear' cannot be read: 'linear' has no app and name."),
         ("linear:0009", "No migration of linear begins with '0009'."),
-        ("nobody:0001", "The app 'nobody' has no migrations."),
+        ("nobody:0001", "There is no app with the label 'nobody'."),
     ],
 )
 def test_a_state_that_cannot_be_read_is_refused(state: str, why: str, story: Use) -> None:

@@ -10,11 +10,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ingestion.schema.diagram.drawing import Diagram, Wish, diagram
 from ingestion.schema.diagram.mermaid import mermaid
 from ingestion.schema.diagram.svg import svg
-from ingestion.schema.errors import CannotWrite
+from ingestion.schema.errors import CannotWrite, UnknownFormat
 from ingestion.schema.units import counted
 
 HELP = "Draws the tables that the migrations make, or how two states differ. Asks no database."
 FORMATS: dict[str, Callable[..., str]] = {"svg": svg, "mermaid": mermaid}
+ENDINGS = {".svg": "svg"} | dict.fromkeys(["", ".mmd", ".mermaid", ".md", ".txt"], "mermaid")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,12 +46,19 @@ def add_arguments(parser: ArgumentParser) -> None:
 def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[str, int]:
     found = diagram(connection, _wish(options))
     output = options["output"]
-    kind = options["format"] or ("svg" if str(output).endswith(".svg") else "mermaid")
+    kind = options["format"] or _format_of(output)
     text = FORMATS[kind](found.picture, title=found.title)
     if output is None:
         return text, 0
     _write(output, text)
     return f"{output}: {_told(found)}", 0
+
+
+def _format_of(output: str | None) -> str:
+    ending = Path(output or "").suffix
+    if ending not in ENDINGS:
+        raise UnknownFormat(f"{output}")
+    return ENDINGS[ending]
 
 
 def _wish(options: dict[str, Any]) -> Wish:

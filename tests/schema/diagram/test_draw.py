@@ -239,6 +239,16 @@ def test_it_prints_a_drawing_when_asked(draw: Draw) -> None:
             "No migration of linear begins with '9'. There are: 0001_book, 0002_pages, 0003_index",
         ),
         (
+            ["--at", "nowhere:0001"],
+            "There is no app with the label 'nowhere'. Those that have migrations are "
+            "contenttypes, library, linear, m2m.",
+        ),
+        (
+            ["--output", "tables.png"],
+            "tables.png is of no format that this draws. "
+            "Name a FILE.svg or a FILE.mmd, or say --format svg or --format mermaid.",
+        ),
+        (
             ["--between", "head", "linear"],
             "The state 'linear' cannot be read: 'linear' has no app and name. "
             "Write zero, head, or APP:NAME with commas between.",
