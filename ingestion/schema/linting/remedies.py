@@ -12,6 +12,7 @@ from django.db.migrations.operations.base import Operation
 
 from ingestion.schema.catalog import table_of as table_of_thing
 from ingestion.schema.editor import editor
+from ingestion.schema.errors import listed
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.hazards import Hazard
 from ingestion.schema.linting.place import Place, SafeForm
@@ -27,6 +28,7 @@ from ingestion.schema.states import State, after
 
 TAKE_IT_OUT = "Take atomic = False out of the migration."
 LINEAR = "Write the name of the last file into max_migration.txt."
+FOLLOWED = "Let {} depend on the last of these files."
 BY_HAND = "Do this in a migration of its own, at a quiet hour, or in steps that block nobody."
 
 
@@ -92,10 +94,22 @@ class Remedies:
         if place not in self._forms:
             there, back = (self._rules(place, found) for found in (forwards, backwards))
             form = safe_form(self._place(place, there, back))
-            if self._is_linear and any(file.name != self.seen.key[1] for file in form.files):
-                form = replace(form, advice=f"{form.advice} {LINEAR}")
+            if any(file.name != self.seen.key[1] for file in form.files):
+                form = replace(form, advice=" ".join([form.advice, *self._afterwards()]))
             self._forms[place] = form
         return self._forms[place]
+
+    def _afterwards(self) -> Iterator[str]:
+        """What else there is to do where files are added."""
+        following = [
+            child.key[1]
+            for child in sorted(self.project.graph.node_map[self.seen.key].children)
+            if child.key[0] == self.seen.key[0]
+        ]
+        if following:
+            yield FOLLOWED.format(listed(following))
+        elif self._is_linear:
+            yield LINEAR
 
     @property
     def _is_linear(self) -> bool:
@@ -111,7 +125,6 @@ class Remedies:
 
     def _place(self, place: int, there: frozenset[str], back: frozenset[str]) -> Place:
         before = self._states[place]
-        down = self.seen.down
         return Place(
             migration=self.seen.migration,
             operation=self.operations[place],
@@ -120,13 +133,22 @@ class Remedies:
             before=before,
             reached=self._states[place + 1],
             forwards=tuple(self._statements(place, self.seen.up.statements)),
-            backwards=None if down is None else tuple(self._statements(place, down.statements)),
+            backwards=self._backwards(place),
             things_before=self.seen.before,
             things_after=self.seen.after,
             next_number=self._next_number,
             name_of=self._name_of,
             collect=self._collect,
         )
+
+    def _backwards(self, place: int) -> tuple[str, ...] | None:
+        """Where another operation has no way back, none was seen: a RunSQL says its own."""
+        if self.seen.down is not None:
+            return tuple(self._statements(place, self.seen.down.statements))
+        operation = self.operations[place]
+        if not isinstance(operation, RunSQL) or operation.reverse_sql is None:
+            return None
+        return tuple(part for text in _texts(operation.reverse_sql) for part in split(text))
 
     def _statements(self, place: int, observed: Sequence[Observed]) -> Iterator[str]:
         for each in observed:

@@ -1,7 +1,6 @@
 """The words of `schema lint`: for each finding what it blocks, for whom, and what to do instead."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from textwrap import indent, wrap
 from typing import Any
 
@@ -14,6 +13,7 @@ from ingestion.schema.units import counted
 
 WIDTH = 96
 LONGEST_STATEMENT = 300
+ONE_BY_ONE = "Each of these begins at the same number: write one, lint again, then the next."
 
 
 def facts(chosen: Chosen, found: Sequence[Finding]) -> dict[str, Any]:
@@ -30,13 +30,19 @@ def text(chosen: Chosen, found: Sequence[Finding]) -> str:
     if not chosen.keys:
         return f"Nothing to lint: no migration is {chosen.as_what}."
     open_, waived = _parted(found)
-    blocks = ["\n".join(told(list(same))) for _, same in groupby(open_, key=_cure)]
+    cures = _by_cure(open_)
+    blocks = ["\n".join(told(same)) for same in cures]
     blocks += ["\n".join(_waived(waived))] if waived else []
+    blocks += [ONE_BY_ONE] if sum(bool(same[0].safe_form.files) for same in cures) > 1 else []
     return "\n\n".join([*blocks, _last_line(chosen, open_, waived)])
 
 
-def _cure(finding: Finding) -> tuple[str, SafeForm]:
-    return finding.migration, finding.safe_form
+def _by_cure(found: Sequence[Finding]) -> list[list[Finding]]:
+    """What the same form cures, together; in the order in which it was found."""
+    cures: dict[tuple[str, SafeForm], list[Finding]] = {}
+    for finding in found:
+        cures.setdefault((finding.migration, finding.safe_form), []).append(finding)
+    return list(cures.values())
 
 
 def told(found: Sequence[Finding]) -> Iterator[str]:

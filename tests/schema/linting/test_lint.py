@@ -162,6 +162,26 @@ def test_two_findings_with_the_same_cure_show_it_once(shop: Shop, say: Say) -> N
 # --- Which migrations ----------------------------------------------------------------------
 
 
+def test_what_follows_is_told_to_follow_the_files_that_are_added(shop: Shop, say: Say) -> None:
+    change = 'migrations.AlterField("book", "year", models.BigIntegerField(null=True))'
+    shop(change, **{"0003_more": following(NOTHING, before="0002_change")})
+    said, _ = say("shop", "0002")
+    assert "Let 0003_more depend on the last of these files." in " ".join(said.split())
+
+
+def test_forms_that_would_collide_are_to_be_written_one_by_one(shop: Shop, say: Say) -> None:
+    other = INDEX.replace("book_year", "other").replace('"year"', '"title"')
+    shop(f"{INDEX}, {other}")
+    assert "write one, lint again, then the next" in say("shop", "0002")[0]
+
+
+def test_a_form_keeps_the_way_back_that_was_written(shop: Shop) -> None:
+    index = "CREATE INDEX by_year ON shop_book (year)"
+    shop(f'migrations.RunSQL("{index}", "DROP INDEX by_year"), migrations.RunSQL("SELECT 1")')
+    form = findings()[0].safe_form
+    assert "DROP INDEX by_year" in form.files[0].code
+
+
 def test_without_a_word_it_judges_what_is_pending(shop: Shop, say: Say, migrate: Migrate) -> None:
     shop(INDEX)
     migrate("shop", "0001")
