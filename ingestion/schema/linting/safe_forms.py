@@ -204,5 +204,7 @@ def _four_files(place: Place, change: TypeChange) -> SafeForm:
             )
         )
         number, before = number + (not takes_place), name
-    waiver = {"ban-drop-function": "Only the trigger has called it."}
-    return SafeForm(ADVICE, (*files[:-1], files[-1].waiving(waiver)))
+    if any(each.kind == "constraint" for each in change.made):
+        files[2] = files[2].waiving({"renaming-object": "No query names a constraint."})
+    files[3] = files[3].waiving({"ban-drop-function": "Only the trigger has called it."})
+    return SafeForm(ADVICE, tuple(files))

@@ -18,7 +18,8 @@ from ingestion.schema.statements import LONGEST_NAME_BYTES, clipped, names, quot
 ADVICE = (
     "Add a column of the new type beside it, keep it up with a trigger, fill it in batches, and "
     "swap the two names in one short transaction. Until the old one is dropped, with the release "
-    "after that, values have to fit both."
+    "after that, values have to fit both. Undoing all of it needs --accept-data-loss: what goes is "
+    "the copy."
 )
 BY_ANOTHER_NAME = (
     "Add a field under another name for the new type, and let the new release write both; fill it "
@@ -65,15 +66,18 @@ class TypeChange:
 
     @cached_property
     def made(self) -> list[Made]:
+        return self._made_in(self.after)
+
+    def _made_in(self, things: Catalog) -> list[Made]:
         """In the order of their names."""
         return [
             Made(kind, path.removeprefix(f"{self._path}."), definition)
-            for thing, definition in sorted(self.after.items())
+            for thing, definition in sorted(things.items())
             for kind, _, path in [thing.partition(" ")]
             if kind in {"index", "constraint"}
             and table_of(thing) == self._path
             and self.column in _names_in(definition)
-            and not (kind == "index" and f"constraint {path}" in self.after)
+            and not (kind == "index" and f"constraint {path}" in things)
         ]
 
     @property
@@ -124,15 +128,16 @@ class TypeChange:
         backwards += [self._renamed(each, "old", "") for each in self.made]
         if new.is_required:
             required = f"{alter} ALTER COLUMN {self._now}"
-            forwards += [f"{required} SET NOT NULL", f"{alter} DROP CONSTRAINT {self._filled}"]
+            # The CHECK stays with the column: to make it again when this is undone takes a scan.
+            forwards += [f"{required} SET NOT NULL"]
             backwards += [f"{required} DROP NOT NULL"]
-        forwards += self._described(new)
+        forwards += self._described(new, self._now)
         backwards += [f"{alter} RENAME COLUMN {self._now} TO {self._new}"]
         backwards += [f"{alter} RENAME COLUMN {self._old} TO {self._now}"]
-        if new.is_required:
-            backwards += self._required(self._new)[:1]
         if new.default:
             backwards += [f"{alter} ALTER COLUMN {self._new} DROP DEFAULT"]
+        if new.comment:
+            backwards += [f"COMMENT ON COLUMN {self.table}.{self._new} IS NULL"]
         forwards += [self._renamed(each, "", "old") for each in self.made]
         forwards += [self._renamed(each, "new", "") for each in self.made]
         forwards.append(self._function(self._old, of=self._now, type_=old.type))
@@ -151,10 +156,14 @@ class TypeChange:
             backwards += softened(
                 [f"ALTER TABLE {self.table} ALTER COLUMN {self._old} SET NOT NULL"]
             )
-        backwards += softened([self._anew(each, self._old, "old") for each in self.made])
-        return Sql(
-            [*self._left_alone, f"ALTER TABLE {self.table} DROP COLUMN {self._old}"], backwards
-        )
+        made = self._made_in(self.before)
+        backwards += softened([self._anew(each, self._old, "old") for each in made])
+        backwards += self._described(old, self._old)
+        forwards = [*self._left_alone, f"ALTER TABLE {self.table} DROP COLUMN {self._old}"]
+        if self._defined(self.after).is_required:
+            forwards.append(f"ALTER TABLE {self.table} DROP CONSTRAINT {self._filled}")
+            backwards += self._required(self._now)
+        return Sql(forwards, backwards)
 
     # --- Parts of it -----------------------------------------------------------------------
 
@@ -217,15 +226,15 @@ class TypeChange:
         addition = f"ADD CONSTRAINT {self._filled} CHECK ({column} IS NOT NULL)"
         return list(validated(self.table, self._filled, addition))
 
-    def _described(self, new: "Column") -> list[str]:
+    def _described(self, defined: "Column", column: str) -> list[str]:
         found = []
-        if new.default:
+        if defined.default:
             found.append(
-                f"ALTER TABLE {self.table} ALTER COLUMN {self._now} SET DEFAULT {new.default}"
+                f"ALTER TABLE {self.table} ALTER COLUMN {column} SET DEFAULT {defined.default}"
             )
-        if new.comment:
-            comment = new.comment.replace("'", "''")
-            found.append(f"COMMENT ON COLUMN {self.table}.{self._now} IS '{comment}'")
+        if defined.comment:
+            comment = defined.comment.replace("'", "''")
+            found.append(f"COMMENT ON COLUMN {self.table}.{column} IS '{comment}'")
         return found
 
     def _anew(self, each: Made, column: str, suffix: str) -> str:

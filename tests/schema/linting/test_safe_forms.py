@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
@@ -34,7 +36,10 @@ class Migration(migrations.Migration):
             ("year", models.IntegerField(default=2000)),
             ("pages", models.IntegerField(null=True, db_index=True)),
             ("writer_id", models.BigIntegerField(null=True)),
-        ], options={"indexes": [
+            ("stock", models.IntegerField(db_default=0, db_comment="How many are there")),
+        ], options={"constraints": [
+            models.CheckConstraint(condition=models.Q(stock__gte=0), name="book_stock"),
+        ], "indexes": [
             models.Index(
                 fields=["writer_id"],
                 condition=models.Q(subtitle__isnull=False),
@@ -197,6 +202,11 @@ CASES = {
     ),
     "AlterField to a wider type, with an index": (
         'migrations.AlterField("book", "pages", models.BigIntegerField(null=True, db_index=True))',
+        {"table-rewritten"},
+    ),
+    "AlterField to a wider type, with a default, a comment and a constraint": (
+        'migrations.AlterField("book", "stock", models.BigIntegerField(db_default=0,'
+        ' db_comment="How many are there"))',
         {"table-rewritten"},
     ),
     "RunSQL": (
@@ -394,6 +404,15 @@ def test_a_type_is_changed_and_changed_back_under_rows_that_come_meanwhile(
     migrate("shop", "0001", accept_data_loss=True)
     assert ask("SELECT pg_typeof(pages)::text FROM shop_book LIMIT 1") == "integer"
     assert ask("SELECT sum(pages) FROM shop_book") == total
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if "to a wider type" in each])
+def test_a_type_that_is_changed_back_is_as_it_was(shop: Callable[..., Linted], case: str) -> None:
+    original = shop(**{SHOP: SECOND.replace("{operations}", CASES[case][0])})
+    shop(**pasted(original.findings, source=""))
+    said = StringIO()
+    call_command("schema", "verify", "--only", "stairway", stdout=said, no_color=True)
+    assert "Clean" in said.getvalue()
 
 
 @pytest.mark.parametrize(
