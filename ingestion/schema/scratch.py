@@ -1,8 +1,9 @@
 """A database for a while, on the same server, in the place of the live one: empty, or filled.
 
 While it lasts the alias itself leads to it, so that a migration which says
-`django.db.connection` cannot reach the live database. It is dropped afterwards; if its maker
-was killed, by the next one who makes or sweeps.
+`django.db.connection` cannot reach the live database, nor one that connects by itself as the
+settings say, or in a thread of its own. It is dropped afterwards; if its maker was killed, by the
+next one who makes or sweeps.
 """
 
 import secrets
@@ -78,7 +79,7 @@ SETTINGS = """
 
 @contextmanager
 def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[DatabaseWrapper]:
-    """The connection that the alias leads to as long as the block lasts, in this thread."""
+    """The connection that the alias leads to as long as the block lasts."""
     live = _connection(alias)
     with (
         refusing_full_disk(),
@@ -93,11 +94,8 @@ def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[Dat
             else:
                 _set_as(live, name)
                 fill(temporary)
-            connections[alias] = temporary
-            try:
+            with _leading_to(temporary, alias):
                 yield temporary
-            finally:
-                connections[alias] = live
 
 
 def sweep(alias: str = "default") -> list[str]:
@@ -118,6 +116,22 @@ def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
     other = live.copy()
     other.settings_dict |= {"NAME": name, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True}
     return other
+
+
+@contextmanager
+def _leading_to(temporary: DatabaseWrapper, alias: str) -> Iterator[None]:
+    """In this thread, and in the settings for all who connect from now on."""
+    live = connections[alias]
+    known = connections.settings.get(alias)
+    connections[alias] = temporary
+    if known is not None:
+        connections.settings[alias] = {**known, "NAME": temporary.settings_dict["NAME"]}
+    try:
+        yield
+    finally:
+        connections[alias] = live
+        if known is not None:
+            connections.settings[alias] = known
 
 
 @contextmanager

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import (
     DatabaseError,
     NotSupportedError,
@@ -112,6 +114,21 @@ def test_the_alias_leads_to_it_and_back() -> None:
         assert ask("SELECT current_database()") == name_of(temporary) != name_of(live)
     assert connections["default"] is live
     assert ask("SELECT current_database()") == name_of(live)
+
+
+def test_it_is_where_everybody_else_connects_to_as_well() -> None:
+    def of_settings() -> str:
+        with closing(connections.create_connection("default")) as other:
+            return str(ask("SELECT current_database()", of=other))
+
+    before, name = of_settings(), name_of(connections["default"])
+    with scratch() as temporary:
+        with ThreadPoolExecutor() as pool:
+            found = [of_settings(), pool.submit(ask, "SELECT current_database()").result()]
+        assert found == [name_of(temporary)] * 2
+        assert settings.DATABASES["default"]["NAME"] == name_of(temporary)
+        assert name_of(connections["default"]) != name
+    assert (of_settings(), name_of(connections["default"])) == (before, name)
 
 
 def test_it_is_empty() -> None:
