@@ -19,6 +19,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import RunPython
 from django.db.migrations.operations.base import Operation
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from psycopg2.sql import Composable
 
 from ingestion.schema.journal import Entry
@@ -50,6 +51,10 @@ _READS = re.compile(
 )
 _ROWS = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|COPY|VALUES|DECLARE)\b", re.IGNORECASE
+)
+# Of the tool and of Django, in the middle of an operation that is done piece by piece.
+_RECORD = re.compile(
+    rf"\s*(?:INSERT INTO|DELETE FROM|UPDATE)\s+\"?(?:{'|'.join(sorted(RECORDS))})\b", re.IGNORECASE
 )
 _SAVEPOINT = re.compile(r"\s*(?:SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
 
@@ -160,13 +165,13 @@ class Observer(Progress):
 
     def _is_of_migration(self, text: str) -> bool:
         """And not of the tool or of Django's editor, which look at what there is."""
-        if self.step is None or _SAVEPOINT.match(text) or any(each in text for each in RECORDS):
+        if self.step is None or _SAVEPOINT.match(text) or _RECORD.match(text):
             return False
         return any(map(_is_python, self._operations)) or not _READS.match(text)
 
     def _fully(self, text: str, do: Callable[[], Any]) -> Any:
         draft = self._draft(text)
-        if self.connection.in_atomic_block:
+        if self._is_block():
             self._is_in_transaction(draft)
             result = self._timed(draft, do)
             self._look_after(draft)
@@ -217,12 +222,23 @@ class Observer(Progress):
         else:
             self._rest.count += 1
         rest, before = self._rest, self._rest.lasted
-        if self.connection.in_atomic_block and rest.in_transaction_since is None:
+        if self._is_idle():
+            self._transaction_ended()
+        if self._is_block() and rest.in_transaction_since is None:
             self._is_in_transaction(rest)
         try:
             return self._timed(rest, do)
         finally:
             rest.held = max(rest.held, rest.lasted - before)
+
+    def _is_block(self) -> bool:
+        """The statement is in a transaction that others end, or begins one."""
+        return self.connection.in_atomic_block or not self.connection.autocommit
+
+    def _is_idle(self) -> bool:
+        """No transaction is open: of one without autocommit nobody else says that it has ended."""
+        status: int = self.connection.connection.info.transaction_status
+        return status == TRANSACTION_STATUS_IDLE
 
     def _is_in_transaction(self, draft: Draft) -> None:
         draft.in_transaction_since = self._now()
@@ -242,8 +258,9 @@ class Observer(Progress):
 
     def _draft(self, text: str) -> Draft:
         operation = self._operations[-1].describe() if self._operations else None
+        is_idle = self._is_idle()
         before = self._look_again()
-        if not self._open:
+        if is_idle or not self._open:
             self._transaction_ended()
             self._transaction = frozenset(self._known)
         return Draft(text, operation, before.wal, self._size, self._now())

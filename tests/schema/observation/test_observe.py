@@ -266,6 +266,44 @@ def test_a_statement_that_ends_its_own_transaction_is_seen_as_well(observe: Obse
     assert 100 <= call.duration_ms < 1000
 
 
+MANUALLY = """
+def run(apps, editor):
+    connection = editor.connection
+    connection.set_autocommit(False)
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE t")
+        cursor.execute("UPDATE t SET k = 0")
+        cursor.execute("SELECT pg_sleep(0.2)")
+        connection.rollback()
+        for number in range(60):
+            cursor.execute("UPDATE t SET k = k WHERE id = 1")
+            connection.commit()
+    connection.set_autocommit(True)
+"""
+
+
+@pytest.mark.slow
+def test_transactions_that_python_begins_and_ends_itself_are_left_to_it(observe: Observe) -> None:
+    lock, update, *_, rest = observe(python=MANUALLY, atomic=False).statements
+    assert ask("SELECT count(*) FROM t WHERE k = 0") == 0
+    assert {each.held_ms >= 200 for each in lock.locks if each.relation == "t"} == {True}
+    assert update.held_ms >= 200
+    assert rest.count > 5
+    assert rest.held_ms < 100
+
+
+@pytest.mark.slow
+def test_a_statement_that_names_the_record_is_seen_like_any_other(observe: Observe) -> None:
+    python = """
+def run(apps, editor):
+    editor.connection.cursor().execute("LOCK TABLE t -- not django_migrations")
+"""
+    for atomic in (True, False):
+        (lock,) = observe(python=python, atomic=atomic).statements
+        assert words(lock) == "AccessExclusive t"
+        ask("DELETE FROM django_migrations")
+
+
 @pytest.mark.slow
 def test_disk_and_log_are_counted(observe: Observe) -> None:
     ask("INSERT INTO t SELECT i, i, 's', i, i FROM generate_series(11, 20000) AS i")
