@@ -13,7 +13,9 @@ def as_json(fact: Any) -> str:
 
 
 def plain(fact: Any) -> Any:
-    """Moments in ISO 8601 in UTC; a claim is named without its "is_"."""
+    """Moments in ISO 8601 in UTC; a claim is named without its "is_"; no more than three decimals,
+    which of milliseconds are more than can be measured.
+    """
     if is_dataclass(fact) and not isinstance(fact, type):
         return {
             each.name.removeprefix("is_"): plain(getattr(fact, each.name)) for each in fields(fact)
@@ -26,4 +28,6 @@ def plain(fact: Any) -> Any:
         return str(fact)
     if isinstance(fact, datetime):
         return fact.astimezone(UTC).isoformat()
+    if isinstance(fact, float):
+        return round(fact, 3)
     return str(fact) if isinstance(fact, UUID) else fact

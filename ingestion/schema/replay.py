@@ -129,11 +129,11 @@ def saying_where(heard: Located, refusal: Refusal) -> Iterator[None]:
         yield
     except SchemaError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise refusal(f"{heard.step or 'the record of migrations'}", why(error)) from error
 
 
-def why(error: Exception) -> str:
+def why(error: BaseException) -> str:
     said = f"{error}".strip().partition("\n")[0].rstrip(".")
     return said if isinstance(error, DatabaseError) else f"{type(error).__name__}: {said}"
 

@@ -5,10 +5,9 @@
 The facts only; what is wrong with them says `verdict`.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import psycopg2.errors
@@ -25,6 +24,7 @@ from ingestion.schema.errors import (
     CannotRehearse,
     CopyOnlyReads,
     HalfDoneElsewhere,
+    LockLost,
     NoRoomForCopy,
     NoSuchMigration,
     RehearsalLost,
@@ -53,7 +53,8 @@ WAYS = {
     True: ("Undoing it", "Applying it again", "Undoing it again"),
 }
 """What the passes are called, where the plan goes forwards and where it goes back."""
-OF_THE_MIGRATION = (BreaksTransaction, AnotherIndexIsThere)
+OF_THE_MIGRATION = (BreaksTransaction, AnotherIndexIsThere, LockLost)
+"""The last where it closes the connection: here there is no lock that could be lost otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +171,7 @@ def rehearse(
         if has_data
         else _without_data(live, project, origin, limits, say)
     )
-    # What migrations print is no part of the report.
-    with _refusals(size_bytes), redirect_stdout(sys.stderr), made as copy:
+    with _refusals(size_bytes), made as copy:
         duration = (time.monotonic() - started) * 1000
         say(f"{'Copied' if has_data else 'Made'} in {brief(duration)}.")
         facts = Copy(
@@ -270,7 +270,8 @@ class _Story:
                     progress=observer,
                     command="rehearse",
                 )
-            except Exception as error:  # whatever a migration raises is what it does
+            # Whatever a migration raises is what it does, sys.exit(0) as well.
+            except (Exception, SystemExit) as error:
                 if not _is_its_own(error):
                     raise
                 failure = Failure(
@@ -383,7 +384,7 @@ def _without_data(
 # --- What is no fault of a migration ---------------------------------------------------------
 
 
-def _is_its_own(error: Exception) -> bool:
+def _is_its_own(error: BaseException) -> bool:
     if isinstance(error, SchemaError):
         return isinstance(error, OF_THE_MIGRATION)
     is_of_database = isinstance(error, DatabaseError | InterfaceError)

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from contextlib import redirect_stdout
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -60,7 +61,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[str, int]:
     budget = read_budget(options)
     try:
-        with cancelled_by_ctrl_c(connection):
+        # What migrations print, also as they are read, is no part of the report.
+        with cancelled_by_ctrl_c(connection), redirect_stdout(sys.stderr):
             found = rehearse(
                 connection,
                 (options["app_label"], options["migration_name"]),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
@@ -138,6 +139,7 @@ def test_with_all_data_it_counts_rows_and_bytes(shop: Use, rehearse: Rehearse) -
     assert [each["backwards"] for each in (up, down, again)] == [False, True, False]
     (step,) = up["steps"]
     assert step["rows"] == 1000
+    assert step["duration_ms"] == round(step["duration_ms"], 3)
     assert step["wal_bytes"] > 10_000
     assert step["statements"][0]["updated"] == [{"relation": "t", "count": 1000}]
     assert ask("SELECT max(s) FROM t") == "S999"
@@ -246,6 +248,36 @@ def test_an_error_of_python_is_told(shop: Use, rehearse: Rehearse) -> None:
     assert wrong(rehearse("--json", "--schema-only")[1]) == [
         "shop.0002_step fails on empty tables: ValueError: not so"
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("sys.exit(0)", "SystemExit: 0"),
+        ("editor.connection.close()", "LockLost: The connection was closed in the middle, and "),
+    ],
+)
+def test_one_that_ends_the_program_or_its_connection_is_told(
+    shop: Use, rehearse: Rehearse, code: str, told: str
+) -> None:
+    shop("migrations.RunPython(run)", python=f"import sys\ndef run(apps, editor):\n    {code}\n")
+    code_found, said = rehearse("--json", "--schema-only")
+    assert code_found == 1
+    assert wrong(said)[0].startswith(f"shop.0002_step fails on empty tables: {told}")
+
+
+@pytest.mark.slow
+def test_what_migrations_print_is_no_part_of_the_report(
+    shop: Use, rehearse: Rehearse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop(PENDING, python="print('as it is read')")
+    for module in [each for each in sys.modules if each.startswith("shop")]:
+        del sys.modules[module]
+    capsys.readouterr()
+    assert rehearse("--json", "--schema-only")[0] == 0
+    said = capsys.readouterr()
+    assert (said.out, "as it is read" in said.err) == ("", True)
 
 
 @pytest.mark.slow
