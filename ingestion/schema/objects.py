@@ -24,10 +24,8 @@ def plain(fact: Any) -> Any:
         return {key: plain(value) for key, value in fact.items()}
     if isinstance(fact, list | tuple):
         return [plain(each) for each in fact]
-    if isinstance(fact, Path):
-        return str(fact)
     if isinstance(fact, datetime):
         return fact.astimezone(UTC).isoformat()
     if isinstance(fact, float):
         return round(fact, 3)
-    return str(fact) if isinstance(fact, UUID) else fact
+    return str(fact) if isinstance(fact, UUID | Path) else fact

@@ -21,7 +21,8 @@ TABLES = """
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-     WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     WHERE c.relkind IN ('r', 'm') AND c.relispopulated
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND c.relname <> ALL (%s)
      GROUP BY 1, 2, 3
      ORDER BY 1, 2

@@ -35,7 +35,7 @@ TABLES = """
     CREATE TABLE other."odd name" (a json);
     INSERT INTO other."odd name" VALUES ('{"a": 1}');
     CREATE VIEW v AS SELECT s FROM t;
-    CREATE MATERIALIZED VIEW never_filled AS SELECT s FROM t WITH NO DATA;
+    CREATE MATERIALIZED VIEW never_filled AS SELECT 1 AS n WITH NO DATA;
 """
 
 
@@ -270,8 +270,8 @@ def test_programs_without_ssl_are_no_use_where_the_server_wants_it(
          "ones now"]),
         ("UPDATE t SET s = NULL WHERE id = 1", ["t.s: 1,000 values before, 999 now"]),
         ("DELETE FROM t WHERE id = 3", ["t: 1,000 rows before, 999 now"]),
-        ("DROP VIEW v; DROP MATERIALIZED VIEW never_filled; ALTER TABLE t DROP s", ["t.s: the column is gone, with 1,000 values"]),
-        ("DROP VIEW v; DROP MATERIALIZED VIEW never_filled; DROP TABLE t", ["t: 1,000 rows before, the table is gone"]),
+        ("DROP VIEW v; ALTER TABLE t DROP s", ["t.s: the column is gone, with 1,000 values"]),
+        ("DROP VIEW v; DROP TABLE t", ["t: 1,000 rows before, the table is gone"]),
         ("ALTER TABLE t ADD a int DEFAULT 1; ALTER TABLE t ALTER n TYPE float", []),
         ('UPDATE other."odd name" SET a = \'{"b": 1}\'', ['other."odd name".a: of its 1 value '
          "some or all are other ones now"]),
