@@ -43,6 +43,8 @@ SOON, LATER = 0.001, 0.01
 class Seen:
     locks: dict[Held, float] = field(default_factory=dict)
     """Each with the second of the statement in which it was seen first."""
+    gone: dict[Held, float] = field(default_factory=dict)
+    """And in which it was not seen any more: VACUUM has one table at a time."""
     held_up: float = 0.0
     """Seconds for which the statement waited for us."""
 
@@ -89,8 +91,12 @@ def _watch(
             is_waiting, locks = cursor.fetchone()
             # What it holds while it waits for us it has taken at its beginning.
             at = 0.0 if is_holding else started - began - seen.held_up
-            for oid, mode in locks or ():
-                seen.locks.setdefault((oid, mode), at)
+            held = {(oid, mode) for oid, mode in locks or ()}
+            for key in held:
+                seen.locks.setdefault(key, at)
+                seen.gone.pop(key, None)
+            for key in seen.locks.keys() - held:
+                seen.gone.setdefault(key, at)
             if is_holding and is_waiting:
                 cursor.execute("COMMIT")
                 is_holding = False

@@ -211,6 +211,9 @@ class Observer(Progress):
         draft.since = began
         self._own += self._now() - began - draft.lasted
         self._look_after(draft, seen=seen.locks)
+        for key, second in seen.gone.items():
+            if holding := self._open.pop(key, None):
+                holding.until = draft.since + second
         if "CONCURRENTLY" in draft.sql.upper():
             draft.holdings = [each for each in draft.holdings if not _is_of_dead_index(each)]
         self._transaction_ended()

@@ -305,6 +305,17 @@ def run(apps, editor):
 
 
 @pytest.mark.slow
+def test_a_lock_that_is_given_back_on_the_way_is_held_no_longer(observe: Observe) -> None:
+    ask("CREATE TABLE big AS SELECT i, md5(i::text) FROM generate_series(1, 200000) AS i")
+    (vacuum,) = observe("VACUUM FULL empty, big", atomic=False).statements
+    held = {
+        lock.relation: lock.held_ms for lock in vacuum.locks if lock.mode == "AccessExclusiveLock"
+    }
+    assert held["empty"] < 0.5 * held["big"] <= vacuum.duration_ms
+    assert vacuum.scanned == ("big", "empty")
+
+
+@pytest.mark.slow
 def test_disk_and_log_are_counted(observe: Observe) -> None:
     ask("INSERT INTO t SELECT i, i, 's', i, i FROM generate_series(11, 20000) AS i")
     step = observe("ALTER TABLE t ALTER n TYPE bigint")
