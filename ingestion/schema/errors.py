@@ -547,11 +547,11 @@ class NoProgramsToCopy(SchemaError):
 
 
 class MayNotReadAll(SchemaError):
-    def __init__(self, role: str, why: str, *, quoted: str) -> None:
+    def __init__(self, role: str, why: str, *, cure: str) -> None:
         super().__init__(
             f"The role {role} may not read all that is to be copied: {why}.",
-            hint="Run this as the role that owns the tables, let an administrator run: GRANT "
-            f"pg_read_all_data TO {quoted}, or rehearse on empty tables: --schema-only",
+            hint=f"Run this as the role that owns the tables, {cure}, or rehearse on empty "
+            "tables: --schema-only",
         )
         self.role = role
 

@@ -59,14 +59,7 @@ VARIABLES = {
     "require_auth": "PGREQUIREAUTH",
     "target_session_attrs": "PGTARGETSESSIONATTRS",
 }
-# Whose tables this role cannot give back to them.
-FOREIGN_OWNERS = """
-    SELECT EXISTS (
-        SELECT FROM pg_class c
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-           AND NOT pg_has_role(c.relowner, %s))
-"""
+_FOREIGN = Path(__file__).with_name("foreign.sql").read_text(encoding="utf-8")
 ERROR = re.compile(r"error: (?:.*?(?:ERROR|FATAL|PANIC):\s+)?(.+)")
 # pg_dump sets the first of these to what it may wait for a lock.
 LOCKED = re.compile("due to (?:statement|lock) timeout")
@@ -172,8 +165,7 @@ def _pour(
     restore = [chosen.path("pg_restore"), *_to(copy), *as_role]
     if not _is_lenient(chosen, live):
         restore.append("--exit-on-error")
-    if _has_foreign_owners(live):
-        restore.append("--no-owner")
+    restore += _without_foreign(live)
     with (
         TemporaryFile("w+", errors="replace") as dump_said,
         TemporaryFile("w+", errors="replace") as restore_said,
@@ -261,12 +253,20 @@ def _refusal(program: str, error: str, *, live: BaseDatabaseWrapper) -> SchemaEr
         with live.cursor() as cursor:
             cursor.execute("SELECT current_user, quote_ident(current_user)")
             role, quoted = cursor.fetchone()
-        return MayNotReadAll(role, error, quoted=quoted)
+        return MayNotReadAll(role, error, cure=_may_read(error, quoted))
     if LOCKED.search(error):
         return LiveTablesLocked()
     if "SSL" in error:
         return NeedsOtherPrograms(program, error, server_major(live))
     return CannotCopy(program, error)
+
+
+def _may_read(error: str, role: str) -> str:
+    if "row-level security" in error:
+        return f"let an administrator run: ALTER ROLE {role} BYPASSRLS"
+    if "large object" in error:
+        return "let an administrator make it the owner of that one"
+    return f"let an administrator run: GRANT pg_read_all_data TO {role}"
 
 
 # --- How they connect ------------------------------------------------------------------------
@@ -289,11 +289,14 @@ def _assumed(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"--role={role}"] if role else []
 
 
-def _has_foreign_owners(connection: BaseDatabaseWrapper) -> bool:
+def _without_foreign(connection: BaseDatabaseWrapper) -> list[str]:
+    """What this role cannot give back to others is its own on the copy, or is not there."""
     may_become = "SET" if server_major(connection) >= 16 else "MEMBER"
     with connection.cursor() as cursor:
-        cursor.execute(FOREIGN_OWNERS, [may_become])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_FOREIGN, {"may_become": may_become})
+        found = cursor.fetchone()
+    options = ("--no-owner", "--no-privileges", "--no-publications")
+    return [option for option, is_there in zip(options, found, strict=True) if is_there]
 
 
 def _is_lenient(chosen: Programs, live: BaseDatabaseWrapper) -> bool:

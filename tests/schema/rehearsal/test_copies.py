@@ -169,6 +169,41 @@ def test_a_role_that_may_not_read_a_table_is_told(live: Any, as_role: Any) -> No
     assert databases() == before
 
 
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE mood AS ENUM ('good')",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor",
+        "CREATE PUBLICATION copied_tables FOR ALL TABLES",
+    ],
+)
+def test_what_belongs_to_others_keeps_nobody_from_copying(
+    live: Any, as_role: Any, foreign: str
+) -> None:
+    role = as_role.settings_dict["USER"]
+    ask(
+        f"DROP SCHEMA other CASCADE; GRANT ALL ON SCHEMA public TO {role}; "
+        f"ALTER TABLE t OWNER TO {role}; ALTER VIEW v OWNER TO {role}; "
+        f"ALTER MATERIALIZED VIEW never_filled OWNER TO {role}",
+        of=live,
+    )
+    ask(foreign, of=live)
+    try:
+        with copy_of(as_role) as copy:
+            assert ask("SELECT count(*) FROM t", of=copy) == 1000
+    finally:
+        ask("DROP PUBLICATION IF EXISTS copied_tables", of=live)
+
+
+def test_who_may_not_read_every_row_is_told_how_to(live: Any, as_role: Any) -> None:
+    role = as_role.settings_dict["USER"]
+    ask(f"GRANT pg_read_all_data TO {role}; ALTER TABLE t ENABLE ROW LEVEL SECURITY", of=live)
+    with pytest.raises(MayNotReadAll) as refused, copy_of(as_role):
+        pass
+    assert f"let an administrator run: ALTER ROLE {role} BYPASSRLS, or" in f"{refused.value}"
+
+
 def test_what_the_copy_refuses_is_said(live: Any) -> None:
     ask(
         "CREATE FUNCTION is_short(text) RETURNS bool LANGUAGE sql AS 'SELECT length($1) < 9 "
