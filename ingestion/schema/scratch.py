@@ -42,6 +42,17 @@ ABANDONED = """
                   AND classid = %s AND objid = hashtext(datname)::oid)
 """
 
+# What still works for a maker that is gone, elsewhere than in its database.
+ORPHANS = """
+    SELECT pg_terminate_backend(pid)
+      FROM pg_stat_activity
+     WHERE application_name ~ '^schema_scratch_[0-9a-f]{16}$' AND usename = session_user
+       AND NOT EXISTS (
+               SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = 2
+                  AND classid = %s AND objid = hashtext(application_name)::oid)
+"""
+
 # Settings on which it depends what a migration makes, and where.
 DECISIVE = (
     "search_path",
@@ -209,6 +220,8 @@ def _sweep(cursor: CursorWrapper) -> list[str]:
         with suppress(DatabaseError):  # another one was faster, or it belongs to another role
             _drop(cursor, name)
             dropped.append(name)
+    with suppress(ProgrammingError):  # this role may not
+        cursor.execute(ORPHANS, [LOCKS])
     return dropped
 
 

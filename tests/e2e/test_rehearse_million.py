@@ -145,6 +145,24 @@ def test_what_a_killed_rehearsal_leaves_is_dropped_by_the_next(project: Tiny, at
     assert not _programs()
 
 
+def test_a_pg_dump_that_waits_for_a_table_goes_with_the_next(project: Tiny) -> None:
+    dumps = (
+        "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name LIKE 'schema_scratch_%'"
+    )
+    with closing(project.connect()) as other, other.cursor() as cursor:
+        other.autocommit = False
+        cursor.execute("LOCK TABLE a_t")
+        process = project.start("schema", "rehearse")
+        project.wait_for(dumps, seconds=60)
+        project.wait_for("SELECT 1 FROM pg_locks WHERE relation = 'a_t'::regclass AND NOT granted")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert project.ask(dumps)
+        rehearse(project, "--schema-only", "--lock-wait", "1")
+        until(lambda: not project.ask(dumps))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("at", ["COPY %", "ALTER TABLE a_t%"])
 def test_when_it_is_asked_to_stop_it_drops_the_copy(

@@ -44,7 +44,6 @@ VARIABLES = {
     "passfile": "PGPASSFILE",
     "service": "PGSERVICE",
     "options": "PGOPTIONS",
-    "application_name": "PGAPPNAME",
     "connect_timeout": "PGCONNECT_TIMEOUT",
     "client_encoding": "PGCLIENTENCODING",
     "sslmode": "PGSSLMODE",
@@ -170,7 +169,7 @@ def _pour(
         TemporaryFile("w+", errors="replace") as dump_said,
         TemporaryFile("w+", errors="replace") as restore_said,
     ):
-        _run(dump, restore, said=(dump_said, restore_said), env=_environment(live), say=say)
+        _run(dump, restore, said=(dump_said, restore_said), env=_environment(live, copy), say=say)
         failures = [
             ("pg_dump", _errors(dump_said)),
             ("pg_restore", _errors(restore_said)),
@@ -278,10 +277,12 @@ def _to(connection: BaseDatabaseWrapper) -> list[str]:
     return ["--no-password", "--dbname", make_dsn(dbname=name)]
 
 
-def _environment(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    known = connection.get_connection_params()
+def _environment(live: BaseDatabaseWrapper, copy: BaseDatabaseWrapper) -> dict[str, str]:
+    known = live.get_connection_params()
     said = {VARIABLES[key]: f"{value}" for key, value in known.items() if key in VARIABLES}
-    return {**os.environ, **said, "LC_ALL": "C"}
+    # A pg_dump that waits for a table does not see that this process was killed: by this name the
+    # next one finds it.
+    return {**os.environ, **said, "PGAPPNAME": f"{copy.settings_dict['NAME']}", "LC_ALL": "C"}
 
 
 def _assumed(connection: BaseDatabaseWrapper) -> list[str]:
