@@ -37,13 +37,15 @@ def read_budget(said: Mapping[str, str | None]) -> Budget:
     known: dict[str, Any] = getattr(settings, "SCHEMA", {})
 
     def word(name: str) -> str | None:
-        return said.get(name) or known.get(name.upper())
+        found = known.get(name.upper()) if said.get(name) is None else said[name]
+        return None if found is None else f"{found}"
 
+    block, duration, wal, growth = map(word, ("max_block", "max_duration", "max_wal", "max_growth"))
     return Budget(
-        block_ms=milliseconds(word("max_block") or BLOCK),
-        duration_ms=milliseconds(text) if (text := word("max_duration")) else None,
-        wal_bytes=size_in_bytes(text) if (text := word("max_wal")) else None,
-        growth_bytes=size_in_bytes(text) if (text := word("max_growth")) else None,
+        block_ms=milliseconds(BLOCK if block is None else block),
+        duration_ms=None if duration is None else milliseconds(duration),
+        wal_bytes=None if wal is None else size_in_bytes(wal),
+        growth_bytes=None if growth is None else size_in_bytes(growth),
     )
 
 

@@ -1,5 +1,6 @@
 """A rehearsal as a page in Markdown, for who reviews the migrations: the verdict first."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.observation.observed import StepObserved
@@ -22,13 +23,13 @@ def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
     lines = [
         f"## {'⚠️' if found else '✅'} Rehearsal: {verdict(rehearsal, found)}",
         "",
-        head(rehearsal),
+        _escaped(head(rehearsal)),
         "",
         *(f"- **{_escaped(each.what)}**" for each in found),
         *([""] if found else []),
         *_table(rehearsal),
         "",
-        *(_escaped(line).replace("  ", "- ", 1) for line in notes(rehearsal, found)),
+        *(_item(line) for line in notes(rehearsal, found)),
         "",
         *_details(rehearsal),
     ]
@@ -41,7 +42,8 @@ def _table(rehearsal: Rehearsal) -> Iterator[str]:
     for each in rehearsal.passes[:2]:
         sign = "−" if each.backwards else "+"  # noqa: RUF001
         for step in each.steps:
-            yield "| " + " | ".join([f"{sign} `{step.step}`", *cells(step)]) + " |"
+            name = f"{step.step}".replace("|", "\\|")  # a table ends its cells also inside of code
+            yield "| " + " | ".join([f"{sign} `{name}`", *cells(step)]) + " |"
 
 
 def _details(rehearsal: Rehearsal) -> Iterator[str]:
@@ -80,8 +82,10 @@ def _code(sql: str) -> Iterator[str]:
     yield from (f"{fence}sql", sql.strip(), fence)
 
 
+def _item(line: str) -> str:
+    return f"- {_escaped(line[2:])}" if line.startswith("  ") else _escaped(line)
+
+
 def _escaped(text: str) -> str:
-    """Names may hold what Markdown and HTML read otherwise."""
-    for each in "\\`*_<>|[]":
-        text = text.replace(each, f"\\{each}")
-    return text
+    """Names may hold what Markdown and HTML read otherwise, and line ends."""
+    return re.sub(r"([\\`*_<>|\[\]&~$])", r"\\\1", " ".join(text.splitlines()))

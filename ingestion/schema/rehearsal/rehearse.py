@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import psycopg2.errors
 from django.apps import apps
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
@@ -24,6 +24,7 @@ from ingestion.schema.errors import (
     CannotRehearse,
     CopyOnlyReads,
     HalfDoneElsewhere,
+    LiveTablesLocked,
     LockLost,
     NoRoomForCopy,
     NoSuchMigration,
@@ -185,7 +186,8 @@ def rehearse(
             told = story.told(wish)
     if told is None or has_data:
         return told
-    return replace(told, heavy=tuple(_heavy(live, told.passes[0])))
+    with _waiting_at_most(live, limits.lock_wait):
+        return replace(told, heavy=tuple(_heavy(live, told.passes[0])))
 
 
 def planned(connection: BaseDatabaseWrapper, wish: Wish) -> tuple[Project, list[Step]]:
@@ -342,6 +344,19 @@ def _tables(live: BaseDatabaseWrapper, relations: Sequence[str]) -> list[tuple[s
         )
         found: list[tuple[str, int]] = cursor.fetchall()
         return found
+
+
+@contextmanager
+def _waiting_at_most(live: BaseDatabaseWrapper, seconds: int) -> Iterator[None]:
+    """For tables that somebody holds, of which not even the size can be asked."""
+    try:
+        with transaction.atomic(using=live.alias), live.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{seconds}s"])
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg2.errors.LockNotAvailable):
+            raise LiveTablesLocked from error
+        raise
 
 
 def _differences(expected: Catalog | None, found: Catalog | None) -> tuple[Difference, ...]:

@@ -207,6 +207,36 @@ def test_a_page_for_the_review_has_the_verdict_first(shop: Use, rehearse: Rehear
     assert said.count("<details>") == said.count("</details>") == 3
 
 
+ODD = "a|b `c` <b>*d*</b> &amp; $e$\n# f"
+
+
+@pytest.mark.slow
+def test_no_name_breaks_the_page(shop: Use, rehearse: Rehearse) -> None:
+    shop(sql(f'CREATE INDEX i ON "{ODD}" (n)', "DROP INDEX i"))
+    ask(f'CREATE TABLE "{ODD}" (n int)')
+    code, said = rehearse("--format", "markdown", "--max-block", "0ms")
+    assert code == 1
+    lines = [
+        each for each in said.splitlines() if each.startswith("- **") or "ShareLock on" in each
+    ]
+    assert lines
+    for line in lines:
+        assert r'\"a\|b \`c\` \<b\>\*d\*\</b\> \&amp; \$e\$ # f"'.replace(r"\"", '"') in line, line
+
+
+@pytest.mark.slow
+def test_the_size_of_a_table_that_somebody_holds_is_not_waited_for_without_end(
+    shop: Use, rehearse: Rehearse, own_database: Any
+) -> None:
+    shop(sql("ALTER TABLE t ALTER s TYPE varchar(9)", "ALTER TABLE t ALTER s TYPE text"))
+    with closing(own_database.copy()) as other, other.cursor() as cursor:
+        other.set_autocommit(False)
+        cursor.execute("LOCK TABLE t")
+        code, said = rehearse("--schema-only", "--lock-wait", "1")
+    assert code == 2
+    assert said.startswith("Somebody is changing the tables of the live database")
+
+
 @pytest.mark.slow
 def test_a_plan_that_goes_back_is_undone_by_going_forwards(
     shop: Use, rehearse: Rehearse, migrate: Use
@@ -440,6 +470,19 @@ def test_times_and_sizes_are_read_with_their_units(settings: Any) -> None:
     assert read_budget({"max_block": "1.5 min"}).block_ms == 90_000
     assert read_budget({}).wal_bytes == 2 * 1024**3
     assert read_budget({}).growth_bytes is None
+
+
+def test_a_budget_that_says_nothing_is_none() -> None:
+    for said in ({"max_block": ""}, {"max_wal": ""}):
+        with pytest.raises(SchemaError):
+            read_budget(said)
+
+
+def test_a_budget_in_the_settings_needs_its_unit_too(settings: Any) -> None:
+    settings.SCHEMA = {"MAX_BLOCK": 250}
+    with pytest.raises(SchemaError) as refused:
+        read_budget({"max_block": None})
+    assert f"{refused.value}".startswith("'250' is no amount that can be compared. Write")
 
 
 @pytest.mark.parametrize("text", ["250", "ms", "1 year", "-1s", "1,5s", ""])
