@@ -35,7 +35,7 @@ def diagram(connection: BaseDatabaseWrapper, wish: Wish) -> Diagram:
     project = Project.supposing(connection, wish.at)
     apps = _apps(project, wish)
     if wish.before is None:
-        picture = picture_of(project.state(project.applied), connection)
+        picture = picture_of(project.state(project.visible()), connection)
     else:
         picture = _difference(Project.supposing(connection, wish.before), project)
 
@@ -49,8 +49,8 @@ def diagram(connection: BaseDatabaseWrapper, wish: Wish) -> Diagram:
 
 
 def _difference(before: Project, after: Project) -> Picture:
-    shared = before.applied.keys() & after.applied.keys()
-    old, new = before.state(before.applied), after.state(after.applied)
+    shared = before.visible().keys() & after.visible().keys()
+    old, new = before.state(before.visible()), after.state(after.visible())
     names = renames(
         old, new, then=origins(before, without=shared), now=origins(after, without=shared)
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from ingestion.schema.diagram.letters import FORBIDDEN
 from ingestion.schema.diagram.picture import Change, Column, Link, Picture, Table
 from ingestion.schema.diagram.short_types import short
 
@@ -111,6 +112,7 @@ def _word(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    text = FORBIDDEN.sub("\ufffd", text)
     for mark, instead in (('"', "'"), ("\\", "/"), ("%", "\uff05")):
         text = text.replace(mark, instead)
     # A command wherever it stands in a line, between quotes too.

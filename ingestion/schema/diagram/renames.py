@@ -53,8 +53,9 @@ class Origins:
 def origins(project: Project, *, without: Collection[Key]) -> Origins:
     """Of what is in its state, in one where only these are applied."""
     found = Origins()
+    applied = project.visible()
     for key in full_order(project.graph):
-        if key in project.applied and key not in without:
+        if key in applied and key not in without:
             for operation in _flat(project.migration(key).operations):
                 found.follow(key[0], operation)
     return found

@@ -77,6 +77,8 @@ def _write(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise CannotWrite(path, error.strerror or str(error)) from error
+    except ValueError as error:  # a name that no file can have
+        raise CannotWrite(path, str(error)) from error
 
 
 def _told(found: Diagram) -> str:

@@ -161,6 +161,18 @@ RENAMED = [
 ]
 
 
+def test_the_last_of_the_parts_that_were_squashed_is_a_state_like_any_other(
+    draw: Draw, story: Any
+) -> None:
+    story("squashed")
+    for name in ("0001_squashed_0002_size", "0002_size"):
+        said = draw("squashed", "--at", f"squashed:{name}")
+        assert body(said) == ["squashed_cup {", "bigint id PK", "integer size", "}"]
+        assert tables(draw("squashed", "--between", f"squashed:{name}", "head")) == [
+            "squashed_plate"
+        ]
+
+
 def test_what_was_renamed_is_not_gone(draw: Draw, story: Any) -> None:
     story("renames")
     assert body(draw("--between", "renames:0002", "head"))[:5] == RENAMED
@@ -252,6 +264,11 @@ def test_it_prints_a_drawing_when_asked(draw: Draw) -> None:
             ["--between", "head", "linear"],
             "The state 'linear' cannot be read: 'linear' has no app and name. "
             "Write zero, head, or APP:NAME with commas between.",
+        ),
+        (
+            ["--output", "tables\0.svg"],
+            "The diagram cannot be written to tables\0.svg: embedded null byte. "
+            "Name another file with --output, or leave it out to have the diagram here.",
         ),
         (
             ["--output", "/nowhere/tables.svg"],

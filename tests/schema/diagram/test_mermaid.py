@@ -149,6 +149,11 @@ def test_a_column_that_cannot_be_written_says_its_name(name: str, written: str) 
     assert shown[1] == f"        text {written}"
 
 
+def test_what_no_page_can_hold_is_left_out() -> None:
+    said = mermaid(Picture((Table("a\x00\ud800b", "lab"),)), title="\x01")
+    assert said == '---\ntitle: "\ufffd"\n---\nerDiagram\n    "a\ufffd\ufffdb"\n'
+
+
 def test_all_of_a_large_difference_can_be_read() -> None:
     assert unreadable(rebuilt_shop()) == []
 
