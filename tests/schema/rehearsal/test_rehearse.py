@@ -201,7 +201,7 @@ def test_a_page_for_the_review_has_the_verdict_first(shop: Use, rehearse: Rehear
     assert code == 0
     title, _, head, *_ = said.splitlines()
     assert title == "## ✅ Rehearsal: It may go ahead."
-    assert head.startswith("Applying 1 migration, rehearsed on a copy of schema_scratch_")
+    assert head.startswith(r"Applying 1 migration, rehearsed on a copy of schema\_scratch\_")
     assert "\n| + `shop.0002_step` |" in said
     assert "```sql\nALTER TABLE t ADD COLUMN a int DEFAULT 1\n```\n- " in said
     assert said.count("<details>") == said.count("</details>") == 3
