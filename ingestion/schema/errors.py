@@ -560,7 +560,7 @@ class NoRoomForCopy(SchemaError):
     def __init__(self, size: int) -> None:
         super().__init__(
             "The server's disk is too full for a copy of the database with all data, and for what "
-            "the migrations need there. The copy is dropped.",
+            "the migrations need there. The copy is dropped, at the latest by the next rehearsal.",
             hint=f"The live one has {size / 1e6:,.0f} MB; free about twice as much, or rehearse on "
             "empty tables: --schema-only",
         )

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 import psycopg2.errors
-from django.db import DatabaseError, ProgrammingError, connections
+from django.db import DatabaseError, Error, ProgrammingError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from ingestion.schema.errors import (
     MayNotCreateDatabases,
+    NoRoomForCopy,
     NoRoomForScratch,
     NotPostgres,
     OnlyReads,
@@ -51,6 +52,19 @@ ORPHANS = """
                SELECT FROM pg_locks
                 WHERE locktype = 'advisory' AND objsubid = 2
                   AND classid = %s AND objid = hashtext(application_name)::oid)
+"""
+
+OTHERS = """
+    SELECT pg_terminate_backend(pid)
+      FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+LARGEST = """
+    SELECT oid::regclass::text
+      FROM pg_class
+     WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+     ORDER BY pg_total_relation_size(oid) DESC
+     LIMIT 50
 """
 
 # Settings on which it depends what a migration makes, and where.
@@ -171,14 +185,32 @@ def _database(cursor: CursorWrapper) -> Iterator[str]:
     try:
         _create(cursor, name)
         yield name
-    except BaseException:
-        with suppress(DatabaseError):  # a sweep does it; what went wrong before tells more
+    except BaseException as error:
+        if _is_about_room(error):
+            with suppress(Error):
+                _make_room(_to(name, live=cursor.db))
+        with suppress(Error):  # a sweep does it; what went wrong before tells more
             _drop(cursor, name)
         raise
     try:
         _drop(cursor, name)
     except DatabaseError as error:
         raise ScratchStays(name, f"{error}".partition("\n")[0]) from error
+
+
+def _is_about_room(error: BaseException) -> bool:
+    kinds = (psycopg2.errors.DiskFull, NoRoomForCopy)
+    return any(isinstance(each, kinds) for each in chain(error))
+
+
+def _make_room(temporary: DatabaseWrapper) -> None:
+    """A database is dropped with a checkpoint, which takes room itself; a table is not."""
+    with closing(temporary), temporary.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(OTHERS)
+        cursor.execute(LARGEST)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
 
 
 def _create(cursor: CursorWrapper, name: str) -> None:

@@ -333,6 +333,17 @@ def test_a_full_disk_is_said_in_words() -> None:
     )
 
 
+def test_of_what_fills_the_disk_the_tables_go_first() -> None:
+    full = "DO $$ BEGIN RAISE 'No space left on device' USING ERRCODE = 'disk_full'; END $$"
+    as_template = "CREATE TABLE large (); ALTER DATABASE {} IS_TEMPLATE true; COMMIT; "
+    with pytest.raises(NoRoomForScratch), scratch() as temporary:
+        ask(as_template.format(name_of(temporary)) + full)  # so that it stays
+    with alias("left", NAME=name_of(temporary)):
+        assert ask("SELECT to_regclass('large')", of=connections["left"]) is None
+        ask(f"ALTER DATABASE {name_of(temporary)} IS_TEMPLATE false", of=connections["left"])
+    assert name_of(temporary) in sweep()
+
+
 def test_another_error_passes() -> None:
     with (
         alias("lost", NAME="there_is_no_such_database"),

@@ -27,6 +27,7 @@ from ingestion.schema.errors import (
     NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
+    RehearsalLost,
     SchemaError,
 )
 from ingestion.schema.interrupt import cancelled_by_ctrl_c
@@ -65,6 +66,8 @@ LOCKED = re.compile("due to (?:statement|lock) timeout")
 # pg_restore from 17 on says this to every server, and those before 17 do not know it.
 UNKNOWN_TIMEOUT = 'unrecognized configuration parameter "transaction_timeout"'
 NO_SPACE = re.compile("No space left on device|[Dd]isk full|could not extend file")
+# A full disk may take the whole server down.
+LOST = re.compile("server closed the connection|terminating connection")
 DENIED = re.compile("permission denied|row-level security|must be owner")
 
 
@@ -255,6 +258,8 @@ def _refusal(program: str, error: str, *, live: BaseDatabaseWrapper) -> SchemaEr
         return MayNotReadAll(role, error, cure=_may_read(error, quoted))
     if LOCKED.search(error):
         return LiveTablesLocked()
+    if LOST.search(error):
+        return RehearsalLost()
     if "SSL" in error:
         return NeedsOtherPrograms(program, error, server_major(live))
     return CannotCopy(program, error)

@@ -19,6 +19,7 @@ from ingestion.schema.errors import (
     NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
+    RehearsalLost,
 )
 from ingestion.schema.rehearsal.checksums import changed, checksums
 from ingestion.schema.rehearsal.copies import copied, programs, server_major
@@ -268,18 +269,24 @@ def test_without_any_it_says_what_to_install(
     )
 
 
-def test_a_full_disk_is_told(live: Any, program: Program) -> None:
-    says = (
-        'pg_restore: error: COPY failed for table "t": ERROR:  could not extend file '
-        '"base/5/16385": No space left on device'
-    )
+@pytest.mark.parametrize(
+    ("says", "refusal"),
+    [
+        ('ERROR:  could not extend file "base/5/16385": No space left on device', NoRoomForCopy),
+        ("server closed the connection unexpectedly", RehearsalLost),
+    ],
+)
+def test_a_full_disk_is_told(live: Any, program: Program, says: str, refusal: Any) -> None:
     dump = programs(live).path("pg_dump")
     program("pg_dump", f'exec {dump} "$@"')
+    error = f'pg_restore: error: COPY failed for table "t": {says}'
     program(
-        "pg_restore", f"[ $1 = --version ] && exec echo pg_restore 99\necho '{says}' >&2; exit 1"
+        "pg_restore", f"[ $1 = --version ] && exec echo pg_restore 99\necho '{error}' >&2; exit 1"
     )
-    with pytest.raises(NoRoomForCopy), copy_of(live):
+    before = databases()
+    with pytest.raises(refusal), copy_of(live):
         pass
+    assert databases() == before
 
 
 def test_programs_without_ssl_are_no_use_where_the_server_wants_it(
