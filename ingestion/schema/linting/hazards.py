@@ -62,6 +62,12 @@ class Hazard:
 
 _MOVES_ROWS = re.compile("(?:UPDATE|DELETE|MERGE|COPY|DO|CALL) |WITH .*(?:UPDATE|DELETE|INSERT) ")
 _INSERTS_A_QUERY = re.compile("(?:WITH .* )?INSERT INTO .* (?:SELECT|TABLE) ")
+_MOVES_ROWS_INSIDE = re.compile(
+    r"(?<!ON )\bUPDATE\s[^;]*\sSET\s|\bDELETE\s+FROM\s|\bMERGE\s+INTO\s|"
+    r"\bINSERT\s+INTO\s[^;]*\sSELECT\s",
+    re.IGNORECASE,
+)
+"""In the text of a block of PL/pgSQL, which may change tables too."""
 _IS_ABOUT_ROWS = re.compile("(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|COPY|DO|CALL|VALUES|TABLE) ")
 
 
@@ -106,12 +112,15 @@ def _slow(
     concerns: Callable[[str], bool],
     is_python: bool,
 ) -> Hazard | None:
-    if _is_about_rows(each.sql):
+    taken = held[len(before) :]
+    if _is_about_rows(each.sql) and not taken:
         is_moving = bool(before) and (is_python or _moves_rows(each.sql))
         return _data_moved(each, before, is_python=is_python) if is_moving else None
     rewritten = [relation for relation in each.rewritten if _is_locked(relation, held)]
     if rewritten:
         return _rewritten(each, held, rewritten)
+    if _MOVES_ROWS_INSIDE.search(each.sql) and _is_about_rows(each.sql) and not _builds_index(each):
+        return _data_moved(each, held, is_python=is_python)
     scanned = [relation for relation in _read_through(each) if concerns(relation)]
     if each.emptied or not (held and scanned):
         return None

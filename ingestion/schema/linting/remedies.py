@@ -73,7 +73,7 @@ class Remedies:
             return any(
                 first.sql in group and second.sql in group
                 for said in (part.sql, part.reverse_sql)
-                for group in _transactions("; ".join(_texts(said)))
+                for group in _transactions(_texts(said))
             )
         return type(part) in WHOLE or part.atomic
 
@@ -239,10 +239,11 @@ def _texts(said: Any) -> list[str]:
     return [each if isinstance(each, str) else each[0] for each in said or ()]
 
 
-def _transactions(script: str) -> Iterator[list[str]]:
-    """What stands between each BEGIN and its end."""
+def _transactions(texts: Sequence[str]) -> Iterator[list[str]]:
+    """What stands between each BEGIN and its end, and what is sent as one."""
+    yield from (split(text) for text in texts if not transaction_control(text))
     group: list[str] | None = None
-    for statement in split(script):
+    for statement in split("; ".join(texts)):
         if not transaction_control(statement):
             if group is not None:
                 group.append(statement)

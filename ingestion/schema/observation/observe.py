@@ -11,8 +11,9 @@ takes counts nowhere.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
@@ -39,7 +40,7 @@ from ingestion.schema.observation.observed import Lock, Observed, Rows, StepObse
 from ingestion.schema.pieces import wants_no_transaction
 from ingestion.schema.plan import Step
 from ingestion.schema.progress import Progress
-from ingestion.schema.statements import needs_no_transaction
+from ingestion.schema.statements import needs_no_transaction, split, transaction_control
 
 __all__ = ["Lock", "Observed", "Observer", "Rows", "StepObserved", "observing"]
 
@@ -161,6 +162,9 @@ class Observer(Progress):
             return self._as_rest(text, do)
         self._seen_fully += 1
         self._sum_up()
+        parts = split(text) if params is None and not many else []
+        if len(parts) > 1 and not transaction_control(text):
+            return self._one_by_one(parts, lambda part: execute(part, None, False, context))
         return self._fully(text, do)
 
     def _is_of_migration(self, text: str) -> bool:
@@ -170,15 +174,36 @@ class Observer(Progress):
         return any(map(_is_python, self._operations)) or not _READS.match(text)
 
     def _fully(self, text: str, do: Callable[[], Any]) -> Any:
-        draft = self._draft(text)
         if self._is_block():
-            self._is_in_transaction(draft)
-            result = self._timed(draft, do)
-            self._look_after(draft)
-        elif needs_no_transaction(text):
+            return self._within(text, do)
+        draft = self._draft(text)
+        if needs_no_transaction(text):
             result = self._watched(draft, do)
         else:
             result = self._in_transaction(draft, do)
+        self._drafts.append(draft)
+        return result
+
+    def _one_by_one(self, parts: Sequence[str], execute: Callable[[str], Any]) -> Any:
+        """A script that is sent as one: each of its statements may do something else."""
+        if self._is_block():
+            return [self._within(part, partial(execute, part)) for part in parts][-1]
+        self._drive("BEGIN")  # as the server does around it
+        try:
+            result = [self._within(part, partial(execute, part)) for part in parts][-1]
+        except DatabaseError:
+            self._drive("ROLLBACK")
+            self._is_stale = True
+            raise
+        self._drive("COMMIT")
+        self._transaction_ended()
+        return result
+
+    def _within(self, text: str, do: Callable[[], Any]) -> Any:
+        draft = self._draft(text)
+        self._is_in_transaction(draft)
+        result = self._timed(draft, do)
+        self._look_after(draft)
         self._drafts.append(draft)
         return result
 

@@ -1,6 +1,6 @@
 """From what was seen of a statement follows what it blocks, for whom, and why that takes long."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -114,6 +114,15 @@ def test_a_foreign_key_blocks_writing_to_both_tables() -> None:
 )
 def test_tables_are_named_up_to_a_few(relations: str, said: str) -> None:
     assert both(list(relations)) == said
+
+
+def test_what_a_block_does_to_tables_counts_as_if_it_stood_alone() -> None:
+    assert rules(replace(INDEX, sql="DO $$ BEGIN EXECUTE 'CREATE INDEX …'; END $$")) == [
+        "index-built-under-lock"
+    ]
+    assert rules(replace(REWRITE, sql="SELECT widen('documents')")) == ["table-rewritten"]
+    both_at_once = "DO $$ BEGIN ALTER TABLE documents …; UPDATE documents SET a = 1; END $$"
+    assert rules(replace(CHECK, sql=both_at_once)) == ["data-moved-under-lock"]
 
 
 def test_a_foreign_key_of_a_new_table_reads_nothing() -> None:

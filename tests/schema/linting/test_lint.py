@@ -109,6 +109,22 @@ def rules(*keys: Key) -> list[str]:
     return [finding.rule for finding in findings(*keys)]
 
 
+SCRIPT = "ALTER TABLE shop_book ADD more int; UPDATE shop_book SET more = 1"
+REWRITING = "ALTER TABLE shop_book ALTER year TYPE numeric; SELECT 1"
+
+
+@pytest.mark.parametrize("attributes", ["", "atomic = False"])
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [(SCRIPT, "data-moved-under-lock"), (REWRITING, "table-rewritten")],
+)
+def test_each_statement_of_a_script_is_judged(
+    shop: Shop, script: str, found: str, attributes: str
+) -> None:
+    shop(f"migrations.RunSQL({script!r})", attributes=attributes)
+    assert found in rules()
+
+
 # --- What it says --------------------------------------------------------------------------
 
 
