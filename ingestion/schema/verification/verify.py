@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.drift.compare import drifted
-from ingestion.schema.errors import CannotLint, CannotReplay, TwoHeads
+from ingestion.schema.errors import BreaksTransaction, CannotLint, CannotReplay, TwoHeads
 from ingestion.schema.limits import Limits
 from ingestion.schema.linting.choice import choose
 from ingestion.schema.linting.lint import lint
@@ -64,7 +64,7 @@ class _Gate:
         is_done = True
         try:
             findings, notes = look(self)
-        except (CannotReplay, CannotLint, TwoHeads) as error:
+        except (CannotReplay, CannotLint, BreaksTransaction, TwoHeads) as error:
             # An earlier check has told what is wrong with the migrations.
             if not is_spoilt:
                 raise
