@@ -23,6 +23,7 @@ from ingestion.schema.verification import stairway_text as words
 from ingestion.schema.verification.contents import lost
 from ingestion.schema.verification.findings import Finding
 from ingestion.schema.verification.ladder import Ladder, Seen
+from ingestion.schema.verification.promises import unkept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,9 @@ class _Climber:
                 self._climb(key)
             else:
                 self._up_alone(key)
+        if not self.skipped:
+            found = unkept(self.ladder.project, self.ladder.things, own=self.own)
+            self.findings += map(words.unkept, found)
 
     def all_notes(self) -> list[str]:
         unsown = self.ladder.unsown.items()

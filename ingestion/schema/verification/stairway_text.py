@@ -9,6 +9,7 @@ from ingestion.schema.units import counted
 from ingestion.schema.verification.contents import Lost
 from ingestion.schema.verification.differing import apart, short, told
 from ingestion.schema.verification.findings import Finding
+from ingestion.schema.verification.promises import Unkept
 
 
 def fails(key: Key, why: str) -> Finding:
@@ -98,6 +99,20 @@ def differs_again(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
             )
         hint = "Let it make the same whatever was undone before."
         yield _finding("differs-again", key, f"{_name(key)} {says}.", hint)
+
+
+def unkept(found: Unkept) -> Finding:
+    if found.found is None:
+        says = f"gives the models {found.thing}, and with all migrations the database has none"
+        hint = "Let a migration make it too"
+    else:
+        says = (
+            f"gives the models {found.thing} as {found.expected}, and with all migrations it is "
+            f"{found.found} in the database"
+        )
+        hint = "Let both be of one type"
+    name = _name(found.key)
+    return _finding("not-made", found.key, f"{name} {says}.", hint + _or_say("not-made"))
 
 
 def losses(key: Key, found: Sequence[Lost]) -> Iterator[Finding]:

@@ -234,6 +234,37 @@ def test_a_good_project_gives_nothing(shop: Shop, verify: Verify) -> None:
             id="only on empty tables",
         ),
         pytest.param(
+            "migrations.RunSQL('ALTER TABLE notes ADD more int', 'ALTER TABLE notes DROP more', "
+            "[migrations.AddField('note', 'more', models.TextField(null=True)), "
+            "migrations.AddField('note', 'none', models.TextField(null=True)), "
+            "migrations.CreateModel('Absent', [])]),",
+            [
+                "The models of shop say more than its migrations: Delete model Absent, "
+                "Remove field more from note, Remove field none from note.",
+                "shop.0002_next gives the models column notes.more as text, and with all "
+                "migrations it is integer in the database.",
+                "shop.0002_next gives the models column notes.none, and with all migrations the "
+                "database has none.",
+                "shop.0002_next gives the models table shop_absent, and with all migrations the "
+                "database has none.",
+            ],
+            id="told to the models alone",
+        ),
+        pytest.param(
+            "migrations.RunPython(lambda apps, editor: exit(0), migrations.RunPython.noop),",
+            ["shop.0002_next does not run: SystemExit: 0."],
+            id="leaves the program",
+        ),
+        pytest.param(
+            "migrations.RunPython(lambda apps, editor: editor.execute('COMMIT'), "
+            "migrations.RunPython.noop),",
+            [
+                "shop.0002_next does not run: shop.0002_next ends the transaction that it is in "
+                "with COMMIT, and was rolled back."
+            ],
+            id="ends its transaction",
+        ),
+        pytest.param(
             'migrations.AddField("note", "more", models.TextField(default="")),',
             ["The models of shop say more than its migrations: Remove field more from note."],
             id="unmade",
