@@ -27,7 +27,7 @@ _FAMILIES = re.compile(
     r"(?P<boolean>boolean\b)|(?P<uuid>uuid\b)|(?P<json>jsonb?\b)|(?P<bytes>bytea\b)|"
     r"(?P<address>(?:inet|cidr)\b)"
 )
-"""Of types that no query takes for one another. What a project has made itself is its own affair."""
+"""Of types that no query takes for one another. What a project has made is its own affair."""
 
 
 @dataclass(frozen=True, kw_only=True)
