@@ -1,6 +1,7 @@
 """Everything this tool refuses: what happened, what to do next, and the exit code."""
 
 import re
+import reprlib
 from collections.abc import Iterable
 
 ALEMBIC = {"base": "zero", "heads": "head"}
@@ -710,6 +711,21 @@ class DoesNotRun(SchemaError):
             hint="Mend the migration; nothing was touched.",
         )
         self.where, self.why = where, why
+
+
+class MisshapenSetting(SchemaError):
+    def __init__(self, name: str, found: object) -> None:
+        super().__init__(
+            f"SCHEMA['{name}'] of the settings cannot be read: {reprlib.repr(found)}.",
+            hint=SHAPES[name],
+        )
+        self.name, self.found = name, found
+
+
+SHAPES = {
+    "WAIVERS": 'Give it the form {"app.migration": {"rule": "the reason"}}.',
+    "SEEDS": 'Give it the form {"table": "INSERT INTO …"}, or a list of statements.',
+}
 
 
 # --- What cannot be drawn ------------------------------------------------------------------

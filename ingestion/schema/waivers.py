@@ -96,8 +96,12 @@ def _fault(
 
 
 def _given(migration: Migration) -> Mapping[str, Any]:
-    given = getattr(migration, ATTRIBUTE, {})
-    return given if isinstance(given, Mapping) else dict.fromkeys(given)
+    given = getattr(migration, ATTRIBUTE, None)
+    if isinstance(given, Mapping):
+        return given
+    is_list = isinstance(given, list | tuple | set | frozenset)
+    named: Any = given if is_list else [] if given is None else [given]
+    return {f"{rule}": None for rule in named}
 
 
 def is_reason(reason: object) -> TypeGuard[str]:

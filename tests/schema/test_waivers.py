@@ -45,6 +45,21 @@ def test_a_list_of_rules_gives_no_reasons() -> None:
     assert [fault.rule for fault in told(["table-rewritten"])] == ["waiver-without-reason"]
 
 
+@pytest.mark.parametrize(
+    ("waivers", "rules"),
+    [
+        (None, []),
+        ("table-rewritten", ["waiver-without-reason"]),
+        (("table-rewritten",), ["waiver-without-reason"]),
+        (True, ["waiver-of-unknown-rule"]),
+        ([["table-rewritten"]], ["waiver-of-unknown-rule"]),
+    ],
+)
+def test_what_has_another_form_waives_nothing(waivers: Any, rules: list[str]) -> None:
+    assert waived(migration(waivers), "table-rewritten") is None
+    assert [fault.rule for fault in told(waivers)] == rules
+
+
 def test_a_rule_that_nobody_knows_is_a_fault() -> None:
     [fault] = told({"table-rewriten": REASON}, "table-rewritten")
     assert (fault.rule, fault.why) == (

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.migrations import Migration
 
+from ingestion.schema.errors import MisshapenSetting
 from ingestion.schema.plan import Key
 from ingestion.schema.waivers import is_reason, waived
 
@@ -71,5 +72,10 @@ def waived_for_nobody(migrations: Mapping[Key, Migration]) -> list[str]:
 
 def _given() -> Mapping[str, Mapping[str, Any]]:
     known: dict[str, Any] = getattr(settings, "SCHEMA", {})
-    given: dict[str, Mapping[str, Any]] = known.get("WAIVERS", {})
+    given = known.get("WAIVERS") or {}
+    if not isinstance(given, Mapping):
+        raise MisshapenSetting("WAIVERS", given)
+    for each in given.items():
+        if not isinstance(each[1], Mapping):
+            raise MisshapenSetting("WAIVERS", dict([each]))
     return given

@@ -13,7 +13,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.drift.compare import drifted
-from ingestion.schema.errors import BreaksTransaction, CannotLint, CannotReplay, TwoHeads
+from ingestion.schema.errors import (
+    BreaksTransaction,
+    CannotLint,
+    CannotReplay,
+    MisshapenSetting,
+    TwoHeads,
+)
 from ingestion.schema.limits import Limits
 from ingestion.schema.linting.choice import choose
 from ingestion.schema.linting.lint import lint
@@ -41,7 +47,8 @@ def verify(
     limits: Limits,
 ) -> list[Check]:
     """All checks, or only these."""
-    gate = _Gate(Project.read(live), base, origin, limits)
+    waived_for_nobody({})  # the settings are read before anything that takes long
+    gate = _Gate(Project.read(live), base, origin, limits, _seeds())
     checks: list[Check] = []
     for name, look in CHECKS.items():
         if not only or name in only:
@@ -56,6 +63,7 @@ class _Gate:
     base: str | None
     origin: Origin
     limits: Limits
+    seeds: Mapping[str, str | Sequence[str]]
     head: Catalog | None = field(default=None, init=False)
     """What all migrations make, once that is known."""
 
@@ -96,7 +104,7 @@ class _Gate:
         return [words.two_heads(app, names) for app, names in self.conflicts.items()], []
 
     def stairway(self) -> Found:
-        walk = stairway(self.project.connection, seeds=_setting("SEEDS"), **self._how())
+        walk = stairway(self.project.connection, seeds=self.seeds, **self._how())
         self.head = walk.head
         return walk.findings, walk.notes
 
@@ -146,6 +154,13 @@ CHECKS: Mapping[str, Callable[[_Gate], Found]] = {
 }
 
 
-def _setting(name: str) -> Mapping[str, Any]:
-    known: dict[str, Mapping[str, Any]] = getattr(settings, "SCHEMA", {})
-    return known.get(name, {})
+def _seeds() -> Mapping[str, str | Sequence[str]]:
+    known: dict[str, Any] = getattr(settings, "SCHEMA", {})
+    given = known.get("SEEDS") or {}
+    if not isinstance(given, Mapping):
+        raise MisshapenSetting("SEEDS", given)
+    for each in given.items():
+        sqls = [each[1]] if isinstance(each[1], str) else each[1]
+        if not (isinstance(sqls, list | tuple) and all(isinstance(sql, str) for sql in sqls)):
+            raise MisshapenSetting("SEEDS", dict([each]))
+    return given

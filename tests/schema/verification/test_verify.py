@@ -1,6 +1,7 @@
 """`schema verify`: bad migrations of every sort are caught, each with the right sentence."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -483,6 +484,27 @@ def test_a_table_that_gets_no_rows_is_noted_unless_the_project_gives_some(
     settings.SCHEMA = {"SEEDS": {"notes": "INSERT INTO notes (title) VALUES ('abc')"}}
     code, said = verify("--only", "stairway")
     assert (code, "Note:" in said) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("WAIVERS", ["shop.0002_next"]),
+        ("WAIVERS", {"shop.0002_next": "Nobody minds it at all."}),
+        ("SEEDS", "TABLE notes"),
+        ("SEEDS", {"notes": None}),
+        ("SEEDS", {"notes": [1]}),
+    ],
+)
+def test_settings_of_another_form_are_2(
+    shop: Shop, verify: Verify, settings: Any, name: str, given: Any
+) -> None:
+    shop(FIRST)
+    settings.SCHEMA = {name: given}
+    sentence = re.escape(f"SCHEMA['{name}'] of the settings cannot be read: {given!r}.")
+    with pytest.raises(CommandError, match=f"^{sentence}") as error:
+        verify("--only", "heads")
+    assert error.value.returncode == 2
 
 
 # --- The command ---------------------------------------------------------------------------
