@@ -1,6 +1,8 @@
 """Migrations, each up and down on a scratch database, with all that their statements did there."""
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -37,7 +39,8 @@ class Seen:
 
 def watch(project: Project, keys: Collection[Key], *, origin: Origin, limits: Limits) -> list[Seen]:
     """In the order in which an empty database gets them; what lies between is replayed."""
-    with scratch(project.connection.alias) as copy:
+    # What migrations print is no part of the answer.
+    with redirect_stdout(sys.stderr), scratch(project.connection.alias) as copy:
         return list(_walk(_Scratch(copy, project, origin, alone(limits)), keys))
 
 

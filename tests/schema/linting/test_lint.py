@@ -141,6 +141,15 @@ def test_where_there_is_none_it_says_so(shop: Shop, say: Say) -> None:
     assert say("shop") == ("2 migrations linted: nothing that blocks anybody.\n", 0)
 
 
+def test_what_migrations_print_is_no_part_of_the_answer(
+    shop: Shop, say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop("migrations.RunPython(lambda apps, editor: print('Looking'), migrations.RunPython.noop)")
+    say("shop", "0002", "--json")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Looking\n")
+
+
 def test_as_json_it_has_all_facts(shop: Shop, say: Say) -> None:
     shop(INDEX)
     said, code = say("shop", "0002", "--json")
