@@ -74,19 +74,31 @@ def judged(
 ) -> list[Finding]:
     """The same, of what has been watched already."""
     judge = _Judge(project, running)
-    return [finding for seen in watched for finding in judge.findings(seen)]
+    found: list[Finding] = []
+    for seen in watched:
+        found += judge.findings(seen)
+        judge.passes(seen)
+    return found
 
 
 class _Judge:
     def __init__(self, project: Project, running: Collection[Key]) -> None:
         self.project = project
         self.running = used(project.state(running)) if running else frozenset()
+        self.young: set[str] = set()
+        """Tables that came with an earlier one of these: the running release knows none of them."""
         self.server_version: int = project.connection.pg_version  # type: ignore[attr-defined]
 
     @cached_property
     def there(self) -> Catalog:
         """What the live database has."""
         return catalog(self.project.connection)
+
+    def passes(self, seen: Seen) -> None:
+        """What it made is new to the running release, where that is known."""
+        if self.running:
+            new = seen.after.keys() - seen.before.keys() - self.running
+            self.young |= {thing.removeprefix("table ") for thing in new if _is_table(thing)}
 
     def findings(self, seen: Seen) -> list[Finding]:
         remedies = Remedies(self.project, seen)
@@ -135,6 +147,8 @@ class _Judge:
         A library's migrations are as they are. What they will do to tables that are there is
         worth to know; what they did, or do while the library is being installed, is not.
         """
+        if relation in self.young:
+            return False
         if self._is_own(seen):
             return True
         return seen.key not in self.project.applied and f"table {relation}" in self.there
@@ -166,6 +180,10 @@ class _Judge:
                 why=each.complaint.message,
                 safe_form=SafeForm(each.complaint.help or squawk.NO_HELP),
             )
+
+
+def _is_table(thing: str) -> bool:
+    return thing.startswith("table ")
 
 
 @dataclass(frozen=True)

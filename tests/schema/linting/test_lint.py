@@ -109,14 +109,23 @@ def rules(*keys: Key) -> list[str]:
     return [finding.rule for finding in findings(*keys)]
 
 
-SCRIPT = "ALTER TABLE shop_book ADD more int; UPDATE shop_book SET more = 1"
+def test_a_table_that_came_with_an_earlier_one_of_the_same_release_is_used_by_nobody(
+    shop: Shop,
+) -> None:
+    shop(INDEX)
+    first, second = ("shop", "0001_initial"), ("shop", "0002_change")
+    assert findings(first, second, running={("contenttypes", "0001_initial")}) == []
+    assert [each.rule for each in findings(second, running={first})] == ["index-built-under-lock"]
+
+
+MOVING = "ALTER TABLE shop_book ADD more int; UPDATE shop_book SET more = 1"
 REWRITING = "ALTER TABLE shop_book ALTER year TYPE numeric; SELECT 1"
 
 
 @pytest.mark.parametrize("attributes", ["", "atomic = False"])
 @pytest.mark.parametrize(
     ("script", "found"),
-    [(SCRIPT, "data-moved-under-lock"), (REWRITING, "table-rewritten")],
+    [(MOVING, "data-moved-under-lock"), (REWRITING, "table-rewritten")],
 )
 def test_each_statement_of_a_script_is_judged(
     shop: Shop, script: str, found: str, attributes: str
