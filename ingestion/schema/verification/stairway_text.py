@@ -7,7 +7,7 @@ from ingestion.schema.errors import listed
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
 from ingestion.schema.verification.contents import Lost
-from ingestion.schema.verification.differing import apart, short, told
+from ingestion.schema.verification.differing import apart, is_validated, short, told
 from ingestion.schema.verification.findings import Finding
 from ingestion.schema.verification.promises import Unkept
 
@@ -77,6 +77,8 @@ def left(key: Key, found: Sequence[Difference]) -> Iterator[Finding]:
         elif each.found is None:
             rule, says = "not-brought-back", f"does not bring {each.thing} back when it is undone"
             hint = f"Let its reverse make it again: {short(each.expected)}."
+        elif is_validated(each):
+            continue
         else:
             rule, (was, now) = "comes-back-different", apart(each.expected, each.found)
             says = f"brings back {each.thing} as {now}, and it was {was}"

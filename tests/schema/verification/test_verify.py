@@ -135,6 +135,33 @@ def test_a_good_project_gives_nothing(shop: Shop, verify: Verify) -> None:
     assert said.splitlines()[-1].startswith("Clean, after ")
 
 
+NOT_VALID = sql(
+    "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9) NOT VALID",
+    "ALTER TABLE notes DROP CONSTRAINT few",
+)
+
+
+@pytest.mark.slow
+def test_what_was_validated_may_stay_so(shop: Shop, verify: Verify) -> None:
+    validated = migration(sql("ALTER TABLE notes VALIDATE CONSTRAINT few"), needs="0002_next")
+    shop(second(NOT_VALID) | {"0003_validate": validated})
+    assert verify("--only", "stairway")[0] == 0
+
+
+@pytest.mark.slow
+def test_what_was_valid_may_not_come_back_otherwise(shop: Shop, verify: Verify) -> None:
+    valid = NOT_VALID.replace(" NOT VALID", "")
+    dropped = sql(
+        "ALTER TABLE notes DROP CONSTRAINT few",
+        "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9) NOT VALID",
+    )
+    shop(second(valid) | {"0003_drop": migration(dropped, needs="0002_next")})
+    assert caught(verify, "--only", "stairway") == [
+        "shop.0003_drop brings back constraint notes.few as CHECK ((stars < 9)) NOT VALID, and it "
+        "was CHECK ((stars < 9))."
+    ]
+
+
 # --- What is not ---------------------------------------------------------------------------
 
 
