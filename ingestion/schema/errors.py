@@ -505,10 +505,9 @@ class OnlyReads(SchemaError):
         who = "This server is a replica" if is_replica else "This role only reads"
         where = "on the primary" if is_replica else "as a role that may write"
         super().__init__(
-            f"{who}, and what the migrations make is not known yet: that takes an empty database "
-            "for a while.",
-            hint=f'Run it once {where}, with the same code and the same SCHEMA["CACHE_DIR"]: '
-            "what it found out is kept there.",
+            f"{who}, and this takes an empty database for a while.",
+            hint=f"Run it {where}. What `schema drift` finds out there is kept in "
+            'SCHEMA["CACHE_DIR"] of the settings, and can be read from there with the same code.',
         )
 
 

@@ -453,9 +453,9 @@ def test_else_it_says_that_it_would_have_to_write(
     shop()
     become(options="-c default_transaction_read_only=on")
     assert refusal(drift) == (
-        "This role only reads, and what the migrations make is not known yet: that takes an empty "
-        "database for a while. Run it once as a role that may write, with the same code and the "
-        'same SCHEMA["CACHE_DIR"]: what it found out is kept there.'
+        "This role only reads, and this takes an empty database for a while. Run it as a role that "
+        'may write. What `schema drift` finds out there is kept in SCHEMA["CACHE_DIR"] of the '
+        "settings, and can be read from there with the same code."
     )
 
 

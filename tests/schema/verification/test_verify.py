@@ -135,6 +135,37 @@ def test_a_good_project_gives_nothing(shop: Shop, verify: Verify) -> None:
     assert said.splitlines()[-1].startswith("Clean, after ")
 
 
+@pytest.mark.slow
+def test_models_whose_tables_others_make_are_not_asked_for(
+    shop: Shop, verify: Verify, settings: Any
+) -> None:
+    view = sql("CREATE VIEW shop_seen AS SELECT id FROM notes", "DROP VIEW shop_seen")
+    identity = '("id", models.BigAutoField(primary_key=True, serialize=False))'
+    models = ", ".join(
+        f"migrations.CreateModel({name!r}, [{identity}], options={options!r})"
+        for name, options in (
+            ("Seen", {}),
+            ("Unmanaged", {"managed": False}),
+            ("Swapped", {"swappable": "SHOP_SWAPPED_MODEL"}),
+            ("Placed", {"db_table": 'other"."placed'}),
+            ("Elsewhere", {}),
+        )
+    )
+    settings.SHOP_SWAPPED_MODEL = "shop.Note"
+    settings.DATABASE_ROUTERS = [ElsewhereRouter()]
+    told = f"migrations.SeparateDatabaseAndState([], [{models}, {PROXY}]),"
+    shop(second(view, told))
+    assert verify("--only", "stairway")[0] == 0
+
+
+PROXY = "migrations.CreateModel('Proxy', [], options={'proxy': True}, bases=('shop.note',))"
+
+
+class ElsewhereRouter:
+    def allow_migrate(self, db: str, app_label: str, model_name: str = "", **_: Any) -> bool:
+        return model_name != "elsewhere"
+
+
 NOT_VALID = sql(
     "ALTER TABLE notes ADD CONSTRAINT few CHECK (stars < 9) NOT VALID",
     "ALTER TABLE notes DROP CONSTRAINT few",
@@ -587,6 +618,23 @@ def test_a_role_that_may_not_create_databases_is_2(
         del connections["poor"]
         with own_database.cursor() as cursor:
             cursor.execute("DROP ROLE poor_verifier")
+
+
+@pytest.mark.slow
+def test_who_interrupts_it_finds_nothing_left(
+    shop: Shop, verify: Verify, own_database: DatabaseWrapper
+) -> None:
+    def databases() -> set[str]:
+        with own_database.cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'schema_scratch_%'")
+            return {name for (name,) in cursor.fetchall()}
+
+    interrupt = "lambda apps, editor: (_ for _ in ()).throw(KeyboardInterrupt)"
+    shop(second(f"migrations.RunPython({interrupt}, migrations.RunPython.noop),"))
+    before = databases()
+    with pytest.raises(CommandError, match=r"^Interrupted\.$") as error:
+        verify("--only", "stairway")
+    assert (error.value.returncode, databases() - before) == (130, set())
 
 
 def test_it_reads_well() -> None:

@@ -82,6 +82,8 @@ class Command(BaseCommand):
             said, code = SUBCOMMANDS[options["subcommand"]].answer(connection, options)
         except SchemaError as error:
             raise CommandError(f"{error}", returncode=error.exit_code) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted.", returncode=130) from error
         self.stdout.write(said)
         if code:
             sys.exit(code)
