@@ -84,6 +84,13 @@ def test_a_file_that_was_there_and_has_changed_is_edited(shop: Path, git: Git) -
     assert edited_since("main") == {("shop", "0001_initial")}
 
 
+def test_a_file_that_became_a_link_is_edited(shop: Path, git: Git) -> None:
+    (shop / "elsewhere.py").write_text(EMPTY)
+    (shop / "migrations" / "0001_initial.py").unlink()
+    (shop / "migrations" / "0001_initial.py").symlink_to("../elsewhere.py")
+    assert edited_since("main") == {("shop", "0001_initial")}
+
+
 def test_a_file_that_was_renamed_is_new(shop: Path, git: Git) -> None:
     git("mv", "migrations/0001_initial.py", "migrations/0001_first.py")
     assert new_since("main") == {("shop", "0001_first")}
