@@ -213,7 +213,7 @@ CASES = {
         'migrations.RunSQL("CREATE INDEX book_sql ON shop_book (year);'
         ' ALTER TABLE shop_book ADD CONSTRAINT book_pages CHECK (pages > 0)",'
         ' ["ALTER TABLE shop_book DROP CONSTRAINT book_pages", "DROP INDEX book_sql"])',
-        {"index-built-under-lock"},
+        {"index-built-under-lock", "scan-under-lock"},
     ),
     "RunSQL in a list": (
         'migrations.RunSQL(["ALTER TABLE shop_book ADD CONSTRAINT book_writer FOREIGN KEY'

@@ -60,8 +60,10 @@ def climb(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Cli
 
 
 def told(walk: Walk) -> list[tuple[str, str]]:
-    assert {each.migration for each in walk.findings} <= {"shop.0002_next", "shop.0003_next"}
-    return [(each.rule, each.says) for each in walk.findings]
+    """But that the models know nothing of what some SQL here does to their columns."""
+    findings = [each for each in walk.findings if each.rule != "not-made"]
+    assert {each.migration for each in findings} <= {"shop.0002_next", "shop.0003_next"}
+    return [(each.rule, each.says) for each in findings]
 
 
 # --- What is as it should be ---------------------------------------------------------------
@@ -146,7 +148,7 @@ def test_a_column_that_is_not_brought_back(climb: Climb) -> None:
         "not-brought-back",
         "shop.0002_next does not bring column notes.stars back when it is undone.",
     )
-    assert walk.findings[-1].hint == "Let its reverse make it again: integer NOT NULL."
+    assert walk.findings[-2].hint == "Let its reverse make it again: integer NOT NULL."
 
 
 @pytest.mark.slow
