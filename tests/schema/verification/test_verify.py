@@ -663,3 +663,4 @@ def test_it_reads_well() -> None:
         "1 finding, after 12.6 s."
     )
     assert facts(checks)["clean"] is False
+    assert not checks[-1].is_passed
