@@ -2,6 +2,7 @@
 
 import re
 
+from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import Facts, literal
 from ingestion.schema.repair.sides import Sides
@@ -80,7 +81,7 @@ def create(want: Thing, sides: Sides) -> list[str]:
     add = f"{head} ADD COLUMN {definition(want)}{identity(want, sides)}"
     if stand_in:
         return [
-            f"-- what its rows had is lost: they get {stand_in}",
+            psql.comment(f"what its rows had is lost: they get {stand_in}"),
             f"{add} DEFAULT {stand_in};",
             f"{head} ALTER COLUMN {own(want)} DROP DEFAULT;",
             *decorations(want),
@@ -101,7 +102,7 @@ def _stand_in(want: Thing, sides: Sides) -> str | None:
         None,
     )
     if enum is not None and enum.facts.get("labels") and facts["type"] == enum.facts["type"]:
-        return f"'{enum.facts['labels'][0]}'"
+        return literal(enum.facts["labels"][0])
     return _STAND_INS.get(base(facts["type"]))
 
 
@@ -346,7 +347,7 @@ def go_on(sequence: Thing, column: Thing) -> str:
     """Let a sequence that is new start behind what is there."""
     step = sequence.facts["increment"]
     if step < 0:
-        return f"-- See that {whole(sequence)} starts before what {whole(column)} has."
+        return psql.comment(f"See that {whole(sequence)} starts before what {whole(column)} has.")
     most = f"greatest(max({own(column)}) + {step}, {sequence.facts['start']})"
     name = literal(whole(sequence))
     return f"SELECT setval({name}, {most}, false) FROM {table(column)};"  # noqa: S608

@@ -3,6 +3,7 @@
 The old one gets another name, columns move over to the new one, and then it goes.
 """
 
+from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
 from ingestion.schema.repair.sides import Sides
@@ -34,7 +35,7 @@ def set_aside(have: Thing, want: Thing) -> list[str]:
         if label not in want.facts.get("labels", ())
     ]
     found = [
-        *([f"-- no row may have {' or '.join(gone)} any more"] if gone else []),
+        *([psql.comment(f"no row may have {' or '.join(gone)} any more")] if gone else []),
         f"ALTER {_what(have)} RENAME TO {_old_name(have)};",
     ]
     if "range" in have.facts:

@@ -2,6 +2,7 @@
 
 import re
 
+from ingestion.schema import psql
 from ingestion.schema.catalog import Thing, name
 from ingestion.schema.definitions import literal
 from ingestion.schema.repair.sides import Sides
@@ -17,8 +18,7 @@ from ingestion.schema.repair.writing import (
 _DEFERRABLE = re.compile(r"(?: NOT)? DEFERRABLE(?: INITIALLY DEFERRED)?|(?: NOT VALID)$")
 _OWN_WORDS = re.compile(r" WITH \(.*?\)(?= WHERE |$)")
 
-_DISABLE = """\
-DO $do$
+_DISABLE = """
 DECLARE
     command text;
 BEGIN
@@ -31,7 +31,7 @@ BEGIN
         EXECUTE command;
     END LOOP;
 END
-$do$;"""
+"""
 
 # ── constraints
 
@@ -130,9 +130,10 @@ def _triggers(have: Thing | None, want: Thing) -> list[str]:
 def _disable_new_ones(want: Thing, disabled: list[tuple[str, str]]) -> str:
     """Nobody knows their names before they are made."""
     listed = ", ".join(f"({literal(where)}, {literal(what)})" for where, what in disabled)
-    return _DISABLE.format(
+    body = _DISABLE.format(
         table=literal(table(want)), constraint=literal(want.path[-1]), triggers=listed
     )
+    return f"DO {psql.dollar_quoted(body, tag='do')};"
 
 
 # ── indexes
@@ -202,8 +203,10 @@ def _be_invalid(want: Thing) -> list[str]:
     if "invalid" not in want.facts or "of_partitions" in want.facts:
         return []
     return [
-        f"-- {own(want)} is valid now: only a CREATE INDEX CONCURRENTLY that fails leaves an"
-        " invalid one."
+        psql.comment(
+            f"{own(want)} is valid now: only a CREATE INDEX CONCURRENTLY that fails leaves an"
+            " invalid one."
+        )
     ]
 
 

@@ -1,5 +1,6 @@
 """Tables: make with all their columns, drop, and change what they are as a whole."""
 
+from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
 from ingestion.schema.repair import columns
@@ -92,8 +93,10 @@ def alter(have: Thing, want: Thing, _sides: Sides) -> list[str] | None:
         return None
     if differ(have, want, "foreign", "partition_key"):
         return [
-            f"-- {whole(want)} cannot be changed in place. Rename it, look at the drift again for"
-            " the statement that makes it anew, and move the rows."
+            psql.comment(
+                f"{whole(want)} cannot be changed in place. Rename it, look at the drift again for"
+                " the statement that makes it anew, and move the rows."
+            )
         ]
     return [
         *_change_parents(have, want),

@@ -714,6 +714,26 @@ CREATE TABLE "user table" ("select" int, "it's" text, CONSTRAINT "a ""key""" UNI
 CREATE INDEX "an index" ON "user table" ("it's");
 COMMENT ON COLUMN "user table"."it's" IS 'odd';
 
+-- names with ends of lines | column notes."a""; DROP TABLE notes; --"
+ALTER TABLE notes ADD "a""; DROP TABLE notes; --" text NOT NULL DEFAULT E'%s \\ $do$';
+CREATE INDEX "a
+b" ON notes ("a""; DROP TABLE notes; --");
+ALTER TABLE notes ADD CONSTRAINT "c'
+DROP TABLE notes; --" CHECK ("a""; DROP TABLE notes; --" <> E'\n\\q :name');
+
+-- labels with ends of lines | enum colour | alone
+ALTER TYPE colour ADD VALUE E'x\nDROP TABLE notes; --' AFTER 'red';
+ALTER TYPE colour ADD VALUE E'y\\z' BEFORE 'red';
+
+-- a column of an enum with an odd first label | column notes.hue | alone
+CREATE TYPE hue AS ENUM (E'it''s\nDROP TABLE notes; --', 'b');
+ALTER TABLE notes ADD hue hue NOT NULL DEFAULT 'b';
+ALTER TABLE notes ALTER hue DROP DEFAULT;
+
+-- an odd key that is not checked | constraint notes."o'o$do$" | alone
+ALTER TABLE notes ADD CONSTRAINT "o'o$do$" FOREIGN KEY (document_id) REFERENCES documents;
+ALTER TABLE notes DISABLE TRIGGER ALL;
+
 -- ── several at once
 
 -- a partition, and an index that it has not | table events_2031 | alone

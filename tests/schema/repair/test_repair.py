@@ -329,3 +329,27 @@ def test_keys_of_tables_that_point_to_each_other_go_first() -> None:
         "-- loses its rows\nDROP TABLE one;",
         "-- loses its rows\nDROP TABLE two;",
     ]
+
+
+def test_no_name_or_label_ends_a_comment_or_a_literal() -> None:
+    label = "it's\nDROP TABLE notes; --"
+    shade = column("shade", "colour", needs=["table notes", "enum colour"], not_null=True)
+    new = [*table(shade), enum(label)]
+    assert sql([*table(), enum(label)], new) == [
+        "-- what its rows had is lost: they get 'it''s DROP TABLE notes; --'\n"
+        "ALTER TABLE notes ADD COLUMN shade colour NOT NULL"
+        " DEFAULT 'it''s\nDROP TABLE notes; --';\n"
+        "ALTER TABLE notes ALTER COLUMN shade DROP DEFAULT;"
+    ]
+    fewer = sql([*table(shade), enum(label, "r")], [*table(shade), enum("r")])
+    assert fewer[0].splitlines() == [
+        "-- no row may have 'it''s DROP TABLE notes; --' any more",
+        'ALTER TYPE colour RENAME TO "colour before";',
+    ]
+
+
+def test_nor_a_body_between_dollars() -> None:
+    key = constraint("$do$", "FOREIGN KEY …", type="f", disabled=True, triggers=[])
+    (made,) = sql(table(), [*table(), key])
+    assert "DO $do2$" in made
+    assert made.endswith("$do2$;")
