@@ -237,15 +237,16 @@ SELECT 'constraint', r.path || con.conname::text, '',
            'is_local', CASE WHEN con.coninhcount > 0 AND con.conislocal THEN true END,
            'of_partitions', CASE WHEN r.relkind = 'p' THEN true END,
            'not_valid', CASE WHEN NOT con.convalidated THEN true END,
-           -- ALTER TABLE … DISABLE TRIGGER ALL: a foreign key that is not checked any more.
+           -- ALTER TABLE … DISABLE TRIGGER ALL, or ENABLE REPLICA TRIGGER: a foreign key that is not
+           -- checked any more.
            'disabled', CASE WHEN EXISTS (
                     SELECT FROM pg_trigger t
-                     WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled = 'D')
+                     WHERE t.tgconstraint = con.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R'))
                 THEN true END,
            -- They are on both sides, and have names that nobody chose.
            'triggers', (
                 SELECT json_agg(json_build_array(tgrelid::regclass::text, tgfoid::regproc::text,
-                                                 quote_ident(tgname), tgenabled = 'D')
+                                                 quote_ident(tgname), tgenabled IN ('D', 'R'))
                                 ORDER BY tgname)
                   FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgisinternal),
            'comment', obj_description(con.oid, 'pg_constraint')),

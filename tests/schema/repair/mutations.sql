@@ -338,6 +338,20 @@ ALTER TABLE notes VALIDATE CONSTRAINT "notes of";
 -- a foreign key is not checked | constraint documents.documents_owner | alone
 ALTER TABLE documents DISABLE TRIGGER ALL;
 
+-- a foreign key is checked on replicas only | constraint documents.documents_owner | alone
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', tgrelid::regclass, tgname)
+          FROM pg_trigger WHERE tgisinternal AND tgrelid = 'documents'::regclass
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$$;
+
 -- another foreign key, not checked | constraint documents.documents_owner | alone
 ALTER TABLE documents DROP CONSTRAINT documents_owner, ADD CONSTRAINT documents_owner
     FOREIGN KEY (owner_id) REFERENCES users;
