@@ -24,7 +24,7 @@ LOCK_TIMEOUT = "5s"
 INDENT = " " * 4
 ENDING = re.compile(r'"{3,}|"+\Z')
 """What would be taken for the end of a literal."""
-LOSES = re.compile(r"-- loses [^\n]+$", re.MULTILINE)
+LOSES = re.compile(r"^-- loses [^\n]+$", re.MULTILINE)
 
 
 # --- For psql ------------------------------------------------------------------------------

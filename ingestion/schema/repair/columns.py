@@ -1,44 +1,35 @@
 """Columns: add, drop, and change each fact in place where PostgreSQL can."""
 
-import re
-
 from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import Facts, literal
+from ingestion.schema.repair import casts
 from ingestion.schema.repair.sides import Sides
 from ingestion.schema.repair.writing import (
     clause,
     comment,
     differ,
+    foreign,
     foreign_options,
     joined,
     options,
     own,
-    pairs,
     remark,
     table,
     whole,
 )
 
-_NUMBERS = frozenset(
-    {"smallint", "integer", "bigint", "numeric", "real", "double precision", "money"}
-)
-_MOMENTS = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
-_TEXTS = frozenset({"text", "character varying", "character", "name"})
-_CAST_AMONG = (_NUMBERS, _MOMENTS, _TEXTS, frozenset({"json", "jsonb"}))
-_CAST_BETWEEN = frozenset({("boolean", "integer"), ("integer", "boolean")})
-
 # What rows get for a value that is gone, where a column may not be empty.
 _STAND_INS = {
-    **dict.fromkeys(_NUMBERS, "0"),
-    **dict.fromkeys(_TEXTS, "''"),
+    **dict.fromkeys(casts.NUMBERS, "0"),
+    **dict.fromkeys(casts.TEXTS, "''"),
     "boolean": "false",
     "json": "'{}'",
     "jsonb": "'{}'",
     "bytea": "''",
     "uuid": "gen_random_uuid()",
     "interval": "'0'",
-    **dict.fromkeys(_MOMENTS, "now()"),
+    **dict.fromkeys(casts.MOMENTS, "now()"),
     "time without time zone": "'00:00'",
 }
 
@@ -50,18 +41,13 @@ def definition(want: Thing) -> str:
         own(want),
         facts["type"],
         clause("COMPRESSION {}", facts.get("compression")),
-        clause("OPTIONS ({})", _foreign(want)),
+        clause("OPTIONS ({})", foreign(want)),
         clause("COLLATE {}", facts.get("collation")),
         "NOT NULL" if _is_plainly_not_null(want) else "",
         clause("DEFAULT {}", facts.get("default")),
         clause("GENERATED ALWAYS AS ({})", facts.get("generated")),
         facts.get("kept", ""),
     )
-
-
-def _foreign(want: Thing) -> str | None:
-    given = pairs(want.facts.get("fdw_options"))
-    return ", ".join(f"{name} {literal(value)}" for name, value in given.items()) or None
 
 
 def _is_plainly_not_null(want: Thing) -> bool:
@@ -103,7 +89,7 @@ def _stand_in(want: Thing, sides: Sides) -> str | None:
     )
     if enum is not None and enum.facts.get("labels") and facts["type"] == enum.facts["type"]:
         return literal(enum.facts["labels"][0])
-    return _STAND_INS.get(base(facts["type"]))
+    return _STAND_INS.get(casts.base(facts["type"]))
 
 
 def identity(want: Thing, sides: Sides) -> str:
@@ -208,7 +194,7 @@ def retype(have: Thing, want: Thing, sides: Sides) -> list[str]:
     by_itself = not _takes_type_of_parent(have, want)
     return [
         *([f"{head} DROP DEFAULT;"] if "default" in have.facts and by_itself else []),
-        *([_type(head, want, _moved_over(want, sides))] if by_itself else []),
+        *([_type(head, want, sides, using=_moved_over(want, sides))] if by_itself else []),
         *_storage(head, _kept(have, want, sides), want.facts),
         *([f"{head} SET DEFAULT {want.facts['default']};"] if "default" in want.facts else []),
     ]
@@ -235,32 +221,50 @@ def _type_and_default(head: str, have: Thing, want: Thing, sides: Sides) -> list
     changed = differ(have, want, "default")
     retyped = is_retyped(have, want)
     anew = want.name in sides.retyped and not retyped
-    goes = (retyped and base(before["type"]) != base(after["type"])) or anew
+    goes = (retyped and casts.base(before["type"]) != casts.base(after["type"])) or anew
     with_parent = _takes_type_of_parent(have, want)
     found = []
     if "default" in before and ((goes and not with_parent) or (changed and "default" not in after)):
         found.append(f"{head} DROP DEFAULT;")
     if (retyped or anew) and not with_parent:
-        using = _moved_over(want, sides) if anew else _cast(have, want)
-        found.append(_type(head, want, using))
+        cast = casts.cast(own(want), before["type"], after["type"])
+        using = _moved_over(want, sides) if anew else cast
+        found += _loss(have, want, sides)
+        found.append(_type(head, want, sides, using=using))
     if "default" in after and (goes or changed) and want.name not in sides.detached:
         found.append(f"{head} SET DEFAULT {after['default']};")
     return found
 
 
-def _type(head: str, want: Thing, using: str | None) -> str:
+def _type(head: str, want: Thing, sides: Sides, *, using: str | None) -> str:
+    is_computed = "generated" in want.facts or _is_elsewhere(want, sides)
     words = joined(
         f"{head} TYPE {want.facts['type']}",
         clause("COLLATE {}", want.facts.get("collation")),
-        clause("USING {}", None if "generated" in want.facts else using),
+        clause("USING {}", None if is_computed else using),
     )
     return f"{words};"
+
+
+def _is_elsewhere(column: Thing, sides: Sides) -> bool:
+    """No row of a foreign table is here."""
+    table = sides.want.table_of(column)
+    return table is not None and "foreign" in table.facts
+
+
+def _loss(have: Thing, want: Thing, sides: Sides) -> list[str]:
+    before, after = have.facts["type"], want.facts["type"]
+    if "generated" in want.facts or _is_elsewhere(want, sides):
+        return []
+    if not casts.is_lossy(before, after):
+        return []
+    return [f"-- loses what {after} cannot hold of a value"]
 
 
 def _moved_over(want: Thing, sides: Sides) -> str | None:
     """The value as one of the type that has taken the place and the name of the old one."""
     column, after = own(want), want.facts["type"]
-    if base(after) in _TEXTS:  # it is the collation
+    if casts.base(after) in casts.TEXTS:  # it is the collation
         return None
     for other in want.facts["needs"]:
         old, new = sides.have.things.get(other), sides.want.things.get(other)
@@ -279,25 +283,6 @@ def _row(column: str, old: Thing, new: Thing) -> str:
         for each in new.facts["attributes"]
     )
     return f"CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({values})::{new.facts['type']} END"
-
-
-def _cast(have: Thing, want: Thing) -> str | None:
-    column, after = own(want), want.facts["type"]
-    old, new = base(have.facts["type"]), base(after)
-    is_widened = old in _TEXTS - {"character"} and new in _TEXTS
-    if old == new or is_widened or (old in _NUMBERS and new in _NUMBERS):
-        return None
-    return f"{column}::{after}" if _casts(old, new) else f"{column}::text::{after}"
-
-
-def _casts(before: str, after: str) -> bool:
-    between = (before, after) in _CAST_BETWEEN or before in _TEXTS or after in _TEXTS
-    return between or any(before in group and after in group for group in _CAST_AMONG)
-
-
-def base(written_type: str) -> str:
-    """numeric(8,2) → numeric; timestamp(3) with time zone → timestamp with time zone."""
-    return re.sub(r"\([^)]*\)", "", written_type)
 
 
 def _nullability(head: str, have: Thing, want: Thing) -> list[str]:

@@ -6,6 +6,7 @@ The old one gets another name, columns move over to the new one, and then it goe
 from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
+from ingestion.schema.repair import casts
 from ingestion.schema.repair.sides import Sides
 from ingestion.schema.repair.writing import clause, comment, differ, joined, remark, whole
 
@@ -36,12 +37,23 @@ def set_aside(have: Thing, want: Thing) -> list[str]:
     ]
     found = [
         *([psql.comment(f"no row may have {' or '.join(gone)} any more")] if gone else []),
+        *_attributes_lost(have, want),
         f"ALTER {_what(have)} RENAME TO {_old_name(have)};",
     ]
     if "range" in have.facts:
         many = have.facts["range"]["multirange_type_name"]
         found.append(f'ALTER TYPE {many} RENAME TO {_old_name(have)[:-1]}s";')
     return found
+
+
+def _attributes_lost(have: Thing, want: Thing) -> list[str]:
+    before, after = _attributes(have), _attributes(want)
+    lost = [
+        name
+        for name, each in before.items()
+        if name not in after or casts.is_lossy(each["type"], after[name]["type"])
+    ]
+    return [psql.comment(f"loses what rows have in {', '.join(lost)}")] if lost else []
 
 
 def drop_old(have: Thing) -> list[str]:
@@ -208,6 +220,7 @@ def alter_type(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
     if changed and _is_in_a_table(have, sides):
         return None
     return [
+        *(_attributes_lost(have, want) if _is_in_a_table(have, sides) else []),
         *(f"{head} DROP ATTRIBUTE {name};" for name in before if name not in after),
         *(f"{head} ALTER ATTRIBUTE {_changed(after[name])};" for name in changed),
         *(f"{head} ADD ATTRIBUTE {_attribute(after[name])};" for name in after if name not in kept),

@@ -2,17 +2,16 @@
 
 from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
-from ingestion.schema.definitions import literal
 from ingestion.schema.repair import columns
 from ingestion.schema.repair.sides import Sides
 from ingestion.schema.repair.writing import (
     clause,
     comment,
     differ,
+    foreign,
     foreign_options,
     joined,
     options,
-    pairs,
     whole,
     with_options,
 )
@@ -40,7 +39,7 @@ def create(want: Thing, sides: Sides) -> list[str]:
         with_options(want),
         clause("TABLESPACE {}", facts.get("tablespace")),
         clause("SERVER {}", facts.get("server")),
-        clause("OPTIONS ({})", _foreign(want)),
+        clause("OPTIONS ({})", foreign(want)),
     )
     body = "(\n" + ",\n".join(written) + "\n)" if written else "()"
     return [
@@ -63,11 +62,6 @@ def _is_inherited_as_it_is(column: Thing, sides: Sides) -> bool:
 
 def _parents(thing: Thing) -> str | None:
     return ", ".join(thing.facts.get("parents", ())) or None
-
-
-def _foreign(want: Thing) -> str | None:
-    given = pairs(want.facts.get("fdw_options"))
-    return ", ".join(f"{name} {literal(value)}" for name, value in given.items()) or None
 
 
 def _what(thing: Thing) -> str:

@@ -7,6 +7,7 @@ from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
 
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?|[a-z_]+")
+_SMALL = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def whole(thing: Thing) -> str:
@@ -77,13 +78,23 @@ def options(head: str, have: Sequence[str] | None, want: Sequence[str] | None) -
     ]
 
 
+def foreign(want: Thing) -> str | None:
+    """The options that a new foreign table, or a column of one, gets."""
+    given = pairs(want.facts.get("fdw_options"))
+    return ", ".join(f"{_label(name)} {literal(value)}" for name, value in given.items()) or None
+
+
+def _label(option: str) -> str:
+    return option if _SMALL.fullmatch(option) else '"{}"'.format(option.replace('"', '""'))
+
+
 def foreign_options(head: str, have: Sequence[str] | None, want: Sequence[str] | None) -> list[str]:
     """… OPTIONS (ADD …, SET …, DROP …), as foreign data wrappers have them."""
     before, after = pairs(have), pairs(want)
     changes = [
-        *(f"DROP {name}" for name in before if name not in after),
+        *(f"DROP {_label(name)}" for name in before if name not in after),
         *(
-            f"{'SET' if name in before else 'ADD'} {name} {literal(value)}"
+            f"{'SET' if name in before else 'ADD'} {_label(name)} {literal(value)}"
             for name, value in after.items()
             if before.get(name) != value
         ),

@@ -68,6 +68,13 @@ DROP FOREIGN TABLE remote;
 ALTER FOREIGN TABLE remote OPTIONS (SET place 'near', ADD speed 'it''s slow');
 ALTER FOREIGN TABLE remote ALTER id OPTIONS (DROP field), ALTER what OPTIONS (ADD field 'w');
 
+-- odd options of a foreign table | table remote | alone
+ALTER FOREIGN TABLE remote OPTIONS (ADD "Odd Name" 'x''y\z');
+ALTER FOREIGN TABLE remote ALTER id OPTIONS (ADD "Odd ""Name" 'x');
+
+-- the type of a column of a foreign table | column remote.what | alone
+ALTER FOREIGN TABLE remote ALTER what TYPE integer;
+
 -- a foreign table elsewhere | table remote | alone
 DROP FOREIGN TABLE remote;
 CREATE FOREIGN TABLE remote (id integer OPTIONS (field 'nr'), what text NOT NULL) SERVER nowhere;

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ingestion.schema.catalog import Thing, Things, name
+from ingestion.schema.drift.script import loses_data
 from ingestion.schema.repair import Statement, repairs
 
 
@@ -353,3 +354,60 @@ def test_nor_a_body_between_dollars() -> None:
     (made,) = sql(table(), [*table(), key])
     assert "DO $do2$" in made
     assert made.endswith("$do2$;")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "statement"),
+    [
+        ("bigint", "character varying(9)", "character varying(9) USING body::text"),
+        ("character(20)", "character varying(9)", "character varying(9) USING body::text"),
+        ("uuid[]", "character varying(9)[]", "character varying(9)[] USING body::text::text[]"),
+    ],
+)
+def test_a_text_that_is_too_long_is_refused_and_not_cut(
+    before: str, after: str, statement: str
+) -> None:
+    (made,) = sql(table(column("body", before)), table(column("body", after)))
+    assert made == f"ALTER TABLE notes ALTER COLUMN body TYPE {statement};"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_lossy"),
+    [
+        ("numeric(8,4)", "numeric(8,2)", True),
+        ("numeric", "numeric(8,2)", True),
+        ("numeric(8,2)", "numeric(9,3)", False),
+        ("numeric(8,2)", "numeric", False),
+        ("numeric(8,2)[]", "integer[]", True),
+        ("double precision", "integer", True),
+        ("bigint", "double precision", True),
+        ("bigint", "integer", False),  # refused where it does not fit
+        ("integer", "numeric(8,2)", False),
+        ("integer", "boolean", True),
+        ("timestamp with time zone", "date", True),
+        ("date", "timestamp with time zone", False),
+        ("timestamp with time zone", "timestamp(0) with time zone", True),
+        ("timestamp(0) with time zone", "timestamp with time zone", False),
+        ("timestamp without time zone", "time without time zone", True),
+        ("interval", "interval(0)", True),
+        ("text", "date", True),
+        ("text", "numeric(8,2)", True),
+        ("text", "integer", False),
+        ("uuid", "text", False),
+    ],
+)
+def test_what_a_type_cannot_hold_is_said(before: str, after: str, is_lossy: bool) -> None:
+    (made,) = sql(table(column("body", before)), table(column("body", after)))
+    assert (f"-- loses what {after} cannot hold of a value\n" in made) is is_lossy
+    assert loses_data(made) is is_lossy
+
+
+def test_so_are_attributes() -> None:
+    shelf, room = ({"name": each, "type": "text"} for each in ("shelf", "room"))
+    home = column("home", "place", needs=["table notes", "type place"])
+    more, less = (
+        thing("type", "place", type="place", attributes=of_it) for of_it in ([shelf, room], [shelf])
+    )
+    assert sql([*table(home), more], [*table(home), less]) == [
+        "-- loses what rows have in room\nALTER TYPE place DROP ATTRIBUTE room;"
+    ]
