@@ -16,7 +16,7 @@ from ingestion.schema.catalog import table_of
 from ingestion.schema.drift.compare import Drift
 from ingestion.schema.plan import Key
 from ingestion.schema.repair import Statement
-from ingestion.schema.statements import needs_no_transaction
+from ingestion.schema.statements import QUALIFIED, needs_no_transaction, statements
 from ingestion.schema.units import counted
 
 NAME = "keep_what_is_there"
@@ -24,6 +24,7 @@ LOCK_TIMEOUT = "5s"
 INDENT = " " * 4
 ENDING = re.compile(r'"{3,}|"+\Z')
 """What would be taken for the end of a literal."""
+ADDS_LABEL = re.compile(rf"ALTER TYPE {QUALIFIED}ADD VALUE ")
 LOSES = re.compile(r"^-- loses [^\n]+$", re.MULTILINE)
 
 
@@ -41,11 +42,20 @@ def script(drift: Drift) -> str:
         *_warning(drift.repair),
         "\\set ON_ERROR_STOP on",
     ]
-    for is_alone, some in groupby(drift.repair, key=lambda each: needs_no_transaction(each.sql)):
+    for is_alone, some in groupby(drift.repair, key=_is_alone):
         body = list(_told(some))
         timeout = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
         lines += ["", *(body if is_alone else ["BEGIN;", timeout, *body, "COMMIT;"])]
     return "\n".join(lines)
+
+
+def _is_alone(statement: Statement) -> bool:
+    """Outside of a transaction. A new label may be used only when it is committed."""
+    return needs_no_transaction(statement.sql) or _adds_label(statement)
+
+
+def _adds_label(statement: Statement) -> bool:
+    return any(ADDS_LABEL.match(each.shape) for each in statements(statement.sql))
 
 
 def _warning(statements: Sequence[Statement]) -> list[str]:
@@ -84,8 +94,7 @@ def migration(drift: Drift) -> str:
     """What stands in the class of a migration that makes what the database has."""
     if not drift.keep:
         return "# Nothing to keep: the database is what its migrations make."
-    both = [*drift.keep, *drift.keep_undone]
-    is_alone = any(needs_no_transaction(each.sql) for each in both)
+    is_alone = any(map(_breaks_a_transaction, (drift.keep, drift.keep_undone)))
     needs = "".join(f'("{app}", "{name}"), ' for app, name in place(drift).needs)
     return "\n".join(
         [
@@ -97,6 +106,10 @@ def migration(drift: Drift) -> str:
             f"{INDENT}]",
         ]
     )
+
+
+def _breaks_a_transaction(way: Sequence[Statement]) -> bool:
+    return any(needs_no_transaction(each.sql) for each in way) or any(map(_adds_label, way[:-1]))
 
 
 def operation(keep: Sequence[Statement], undone: Sequence[Statement]) -> list[str]:

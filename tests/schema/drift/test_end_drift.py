@@ -69,6 +69,27 @@ def test_what_needs_no_transaction_stands_outside_of_it(drift: Drift, shop: Use)
 
 
 @pytest.mark.slow
+def test_a_new_label_is_committed_before_it_is_used(
+    drift: Drift, shop: Use, write_app: Use, story: Use, migrate: Use, catalog_now: Use
+) -> None:
+    made = "CREATE TYPE hue AS ENUM ('red'); CREATE TABLE t (hue hue DEFAULT 'red')"
+    shop(f'migrations.RunSQL("{made}")')
+    execute("ALTER TYPE hue ADD VALUE 'blue'")
+    execute("ALTER TABLE t ALTER hue SET DEFAULT 'blue'; ALTER TABLE t ADD n int")
+    kept = catalog_now()
+    head = SHOP.partition("    operations")[0].format(after='("shop", "0001")')
+    write_app("shop", {"0002": head + drift("--keep")[1]}, installed=True)
+    execute(drift("--sql")[1])
+    assert drift()[0] == 0
+    story("shop")
+    migrate("shop", verbosity=0)
+    assert (drift()[0], catalog_now()) == (0, kept)
+    execute("DROP TYPE hue CASCADE; CREATE TYPE hue AS ENUM (); ALTER TABLE t ADD hue hue")
+    execute(drift("--sql")[1])
+    assert drift()[0] == 0
+
+
+@pytest.mark.slow
 def test_where_there_is_nothing_to_do_the_scripts_say_so(drift: Drift, shop: Use) -> None:
     shop()
     clean = "the database is what its migrations make."
