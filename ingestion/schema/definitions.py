@@ -121,13 +121,13 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-# What `state IN ('a', 'b')` on a varchar is printed as. Read again, as by pg_restore, it becomes an
-# array of texts, which is printed in another way and means the same.
-_ARRAY = re.compile(
-    r"(?P<open>\()?ARRAY\[(?P<values>E?'(?:[^'\\]|''|\\.)*'::character varying"
-    r"(?:, E?'(?:[^'\\]|''|\\.)*'::character varying)*)\](?(open)\))::text\[\]"
+_ARRAY = re.compile(r"ARRAY\[")
+_CAST = re.compile(r"(?P<close>\)?)::text\[\]")
+_MARK = re.compile(
+    r"""E'(?:[^'\\]|''|\\.)*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | [\[\](),]""",
+    re.DOTALL | re.VERBOSE,
 )
-_VALUE = re.compile(r"E?'(?:[^'\\]|''|\\.)*'::character varying")
+_VARYING = "::character varying"
 
 
 def definition(kind: str, facts: Facts) -> str:
@@ -135,12 +135,38 @@ def definition(kind: str, facts: Facts) -> str:
     words = _GRANT if kind.startswith("grant") else _WORDS[kind]
     shown = {"table": True, **facts}
     text = " ".join(form.replace("{}", _said(fact, facts)) for fact, form in words if fact in shown)
-    return text if kind == "function" else _ARRAY.sub(_of_texts, text)
+    return text if "body_is_text" in facts else _of_texts(text)
 
 
-def _of_texts(array: re.Match[str]) -> str:
-    each = r"(\g<0>)::text" if array["open"] else r"\g<0>::text"
-    return f"ARRAY[{_VALUE.sub(each, array['values'])}]"
+def _of_texts(text: str) -> str:
+    """What `state IN ('a', 'b')` on a varchar is printed as, once it has been read again.
+
+    As by pg_restore: it has become an array of texts then, which means the same.
+    """
+    found, at = [], 0
+    for array in _ARRAY.finditer(text):
+        elements, end = _elements(text, array.end())
+        cast = _CAST.match(text, end)
+        if not cast or array.start() < at or not all(e.endswith(_VARYING) for e in elements):
+            continue
+        form = "({})::text" if cast["close"] else "{}::text"
+        start = array.start() - len(cast["close"])
+        found += [text[at:start], f"ARRAY[{_list(map(form.format, elements))}]"]
+        at = cast.end()
+    return "".join([*found, text[at:]])
+
+
+def _elements(text: str, start: int) -> tuple[list[str], int]:
+    """Of the array that begins there, and where it is over."""
+    elements, at, depth = [], start, 0
+    for mark in _MARK.finditer(text, start):
+        if depth == 0 and mark[0] in {",", "]"}:
+            elements.append(text[at : mark.start()].strip())
+            at = mark.end()
+            if mark[0] == "]":
+                return elements, at
+        depth += (mark[0] in {"(", "["}) - (mark[0] in {")", "]"})
+    return elements, len(text)
 
 
 def _said(fact: str, facts: Facts) -> str:

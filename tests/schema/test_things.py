@@ -97,3 +97,24 @@ def test_a_list_of_values_is_the_same_when_it_has_been_restored(found: Things) -
     after = again["constraint users.users_state"], again["index users.users_new"]
     assert [each.facts for each in after] != [each.facts for each in before]
     assert [each.definition for each in after] == [each.definition for each in before]
+
+
+def test_so_it_is_with_more_than_constants_in_it_and_in_a_function(found: Things) -> None:
+    function = "CREATE FUNCTION is_known(state varchar) RETURNS boolean LANGUAGE sql"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE users ADD CONSTRAINT odd CHECK (state IN ('new', lower('B, '), ']'));"
+            f"{function} BEGIN ATOMIC SELECT state IN ('a', 'b'); END"
+        )
+    before = things(connection)
+    check, made = before["constraint users.odd"], before["function is_known(character varying)"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE users DROP CONSTRAINT odd;"
+            f"ALTER TABLE users ADD CONSTRAINT odd {check.facts['definition']};"
+            f"{made.facts['definition']}"
+        )
+    again = things(connection)
+    for each in check, made:
+        assert again[each.name].facts != each.facts
+        assert again[each.name].definition == each.definition
