@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ingestion.schema.catalog import Things, things
 from ingestion.schema.drift.grounds import grounds, key_of
 from ingestion.schema.drift.kept import Kept
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import Limits
 from ingestion.schema.origin import Origin
 from ingestion.schema.project import Project
@@ -35,5 +36,6 @@ def expected(project: Project, *, kept: Kept | None, origin: Origin, limits: Lim
 def _made(project: Project, *, origin: Origin, limits: Limits) -> Things:
     # What migrations print is no part of the answer.
     with redirect_stdout(sys.stderr), scratch(project.connection.alias) as copy:
-        replay(copy, project, origin=origin, limits=limits)
+        with cancelled_by_ctrl_c(copy):
+            replay(copy, project, origin=origin, limits=limits)
         return things(copy)

@@ -13,6 +13,7 @@ from ingestion.schema.drift.ignoring import ignored
 from ingestion.schema.drift.kept import kept
 from ingestion.schema.drift.script import migration, script
 from ingestion.schema.drift.text import facts, text
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import limits
 from ingestion.schema.messages import Printer
 from ingestion.schema.objects import as_json
@@ -59,14 +60,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[str, int]:
-    drift = look(
-        connection,
-        ignore=ignored(options["ignore"]),
-        cache=None if options["no_cache"] else kept(),
-        by=origin(),
-        limits=limits(lock_wait=options["lock_wait"]),
-        progress=Printer(OutputWrapper(sys.stderr), no_style()),
-    )
+    # So that SIGTERM, too, leaves no scratch database.
+    with cancelled_by_ctrl_c(connection):
+        drift = look(
+            connection,
+            ignore=ignored(options["ignore"]),
+            cache=None if options["no_cache"] else kept(),
+            by=origin(),
+            limits=limits(lock_wait=options["lock_wait"]),
+            progress=Printer(OutputWrapper(sys.stderr), no_style()),
+        )
     code = 0 if drift.is_clean else 1
     if options["json"]:
         return as_json(facts(drift)), code

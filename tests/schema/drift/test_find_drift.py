@@ -1,6 +1,8 @@
 """`schema drift` on a real database: what somebody did to it by hand is seen, and nothing else."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from ingestion.schema.journal import Entry, Journal
 from ingestion.schema.locks import one_migrator
 from ingestion.schema.origin import origin
-from tests.schema.conftest import NOTE, Drift
+from tests.schema.conftest import NOTE, SHOP, Drift
 
 pytestmark = pytest.mark.slow
 
@@ -375,6 +377,31 @@ def test_a_table_that_somebody_changes_is_waited_for(
 
 
 # --- Refusals ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_it_does_not_wait_and_leaves_no_database(
+    drift: Drift, shop: Use, story: Use, write_app: Use, number: signal.Signals
+) -> None:
+    shop()
+    slowly = SHOP.format(after="", operations='migrations.RunSQL("SELECT pg_sleep(60)")')
+    write_app("shop", {"0001": slowly}, installed=True)
+    story("shop")
+    before = databases()
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Timer(2, os.kill, (os.getpid(), number)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        drift("--no-cache")
+    signal.signal(signal.SIGINT, handler)
+    assert time.monotonic() - started < 20
+    assert databases() == before
+
+
+def databases() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
 
 
 def test_a_migration_half_applied_is_to_be_finished_first(
