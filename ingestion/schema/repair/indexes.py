@@ -49,7 +49,7 @@ def _add(want: Thing, sides: Sides) -> list[str]:
         return [add]
     index = _index_of(want, sides)
     if index is not None and "USING btree" in index.facts["definition"]:
-        return _add_with_index(head, want, index)
+        return _add_with_index(head, want, index, sides)
     if facts["type"] in "cf" and not {"not_valid", "inherited"} & facts.keys():
         if "NOT ENFORCED" in facts["definition"]:
             return [add]
@@ -63,15 +63,22 @@ def _index_of(constraint: Thing, sides: Sides) -> Thing | None:
     return sides.want.things.get(f"index {name(*constraint.path)}")
 
 
-def _add_with_index(head: str, want: Thing, index: Thing) -> list[str]:
+def _add_with_index(head: str, want: Thing, index: Thing, sides: Sides) -> list[str]:
     sort = "PRIMARY KEY" if want.facts["type"] == "p" else "UNIQUE"
     deferrable = "".join(
         re.findall(r" DEFERRABLE(?: INITIALLY DEFERRED)?$", want.facts["definition"])
     )
     return [
-        f"{_concurrently(index)};",
+        *([] if _is_there(index, sides) else [f"{_concurrently(index)};"]),
         f"{head} {sort} USING INDEX {own(index)}{deferrable};",
     ]
+
+
+def _is_there(index: Thing, sides: Sides) -> bool:
+    """Without a constraint so far."""
+    found = sides.have.things.get(index.name)
+    is_same = found is not None and found.definition == index.definition
+    return is_same and index.name not in sides.ended
 
 
 def _validate(want: Thing) -> str:

@@ -381,6 +381,10 @@ ALTER TABLE users ADD CONSTRAINT users_name UNIQUE NULLS NOT DISTINCT (full_name
 -- a unique constraint is gone | constraint users.users_email
 ALTER TABLE users DROP CONSTRAINT users_email;
 
+-- a unique index in the place of a constraint | constraint users.users_email | alone
+ALTER TABLE users DROP CONSTRAINT users_email;
+CREATE UNIQUE INDEX users_email ON users (email);
+
 -- a unique constraint is not deferred | constraint documents.documents_ticket
 ALTER TABLE documents DROP CONSTRAINT documents_ticket;
 ALTER TABLE documents ADD CONSTRAINT documents_ticket UNIQUE (ticket);
