@@ -57,6 +57,8 @@ def is_lossy(before: str, after: str) -> bool:
     old, new = (base(each).removesuffix("[]") for each in (before, after))
     if old == new:
         return _is_coarser(before, after, old)
+    if old.startswith("interval"):
+        return new.startswith("interval ")  # some of its fields
     if old in TEXTS:
         return new in _FLOATS | MOMENTS | _TIMES or (new == "numeric" and "(" in after)
     if old in NUMBERS:
@@ -68,20 +70,14 @@ def is_lossy(before: str, after: str) -> bool:
 
 
 def _is_coarser(before: str, after: str, kind: str) -> bool:
-    """Has fewer digits behind the point than before."""
-    if kind == "numeric":
-        return (_digits(after) or 0) < _most(_digits(before)) if "(" in after else False
-    if kind in MOMENTS | _TIMES | {"interval"}:
-        precision = _digits(after)
-        return precision is not None and precision < _most(_digits(before), 6)
-    return kind.startswith("interval") and before != after
+    """Has fewer digits behind the point than before, or than all of them."""
+    if kind not in {"numeric", "interval"} | MOMENTS | _TIMES:
+        return False
+    most = 1000 if kind == "numeric" else 6
+    return _digits(after, most=most) < _digits(before, most=most)
 
 
-def _digits(written_type: str) -> int | None:
-    """(8,2) → 2; (3) → 3; None where it is not said."""
+def _digits(written_type: str, *, most: int) -> int:
+    """(8,2) → 2; (3) → 3."""
     found = _MODIFIER.search(written_type)
-    return int(found[1].rpartition(",")[2]) if found else None
-
-
-def _most(digits: int | None, otherwise: int = 1000) -> int:
-    return otherwise if digits is None else digits
+    return int(found[1].rpartition(",")[2]) if found else most

@@ -390,6 +390,7 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(
         ("timestamp(0) with time zone", "timestamp with time zone", False),
         ("timestamp without time zone", "time without time zone", True),
         ("interval", "interval(0)", True),
+        ("interval", "interval hour", True),
         ("text", "date", True),
         ("text", "numeric(8,2)", True),
         ("text", "integer", False),
