@@ -60,6 +60,7 @@ def test_a_folder_stands_for_the_files_below_it(tree: Path) -> None:
     assert found("sub") == ["sub/c.txt", "sub/deep/d.txt"]
 
 
+@pytest.mark.slow
 def test_a_folder_with_very_many_files_is_read_in_pieces(tmp_path: Path) -> None:
     names = {f"{tmp_path}/{number}" for number in range(finding.SORTED + 3)}
     for name in names:

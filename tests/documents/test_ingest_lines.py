@@ -95,6 +95,7 @@ def test_an_empty_file_has_no_line(alice: User, tmp_path: Path) -> None:
     assert caught.value.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("sent", [LINES, gzip.compress(LINES)], ids=["plain", "gzip"])
 def test_standard_input_is_lines(alice: User, sent: bytes) -> None:

@@ -200,6 +200,7 @@ def test_pages_of_another_kind_are_corrupt() -> None:
     assert refusal(read_pdf, raw) == CORRUPT
 
 
+@pytest.mark.slow
 def test_it_reads_2000_pages_one_by_one() -> None:
     raw = printed(*(f"This is page {number}" for number in range(1, 2_001)))
     pieces, facts = pieces_of(read_pdf, raw)

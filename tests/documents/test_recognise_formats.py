@@ -83,6 +83,7 @@ def test_it_spends_little_on_a_directory_that_says_it_is_huge() -> None:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_an_archive_of_very_many_files_is_an_archive() -> None:
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

@@ -66,6 +66,7 @@ def test_gzip_that_ends_early_is_refused(raw: bytes, missing: int) -> None:
         list(gunzip([gzip.compress(raw)[:-missing]]))
 
 
+@pytest.mark.slow
 def test_twenty_million_blank_lines_are_passed_over() -> None:
     block = b"\n" * 1_000_000
     assert [line.number for line in lines([*[block] * 20, b"x"], limit=10)] == [20_000_001]

@@ -440,6 +440,7 @@ def test_it_holds_things_of_each_kind(based: Sql) -> None:
     assert catalog(connection) == WHOLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "thing", "found"), CHANGES, ids=[change for change, _, _ in CHANGES]
 )

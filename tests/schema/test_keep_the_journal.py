@@ -17,6 +17,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from ingestion.schema.journal import replay
 from ingestion.schema.models import JournalEntry
 
+pytestmark = pytest.mark.slow
+
 Story = Callable[..., None]
 Migrate = Callable[..., str]
 Entries = Callable[[], list[JournalEntry]]

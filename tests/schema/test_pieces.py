@@ -9,6 +9,8 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate as stock
 from django.db import connection
 
+pytestmark = pytest.mark.slow
+
 Use = Callable[..., Any]
 
 FILE = """

@@ -134,6 +134,7 @@ VALUES = VALUES.filter(lambda value: value.isprintable() or "\n" in value)
 @pytest.mark.django_db
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(VALUES, st.sampled_from(WRITTEN), BETWEEN), min_size=1, max_size=4))
+@pytest.mark.slow
 def test_postgresql_reads_the_same_literals(script: list[tuple[str, Any, str]]) -> None:
     """The statements one by one give what was written, and the script as a whole gives the last."""
     text = "".join(f"SELECT {write(value)}{between}" for value, write, between in script)

@@ -401,6 +401,7 @@ programs = st.lists(
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(program=programs)
+@pytest.mark.slow
 def test_it_gives_the_statements_of_any_operations(
     db: None, program: list[tuple[int, int, int]]
 ) -> None:
