@@ -104,6 +104,8 @@ class _Judge:
         remedies = Remedies(self.project, seen)
         steps = [(FORWARDS, seen.up), *([(BACKWARDS, seen.down)] if seen.down else [])]
         hazards_of = {way: self._hazards(seen, step, remedies) for way, step in steps}
+        if seen.down:
+            hazards_of[BACKWARDS] = _without_narrowing(hazards_of[FORWARDS], hazards_of[BACKWARDS])
         known = {way: hazards_of.get(way, []) for way in (FORWARDS, BACKWARDS)}
         found: list[Finding] = []
         for way, step in steps:
@@ -180,6 +182,22 @@ class _Judge:
                 why=each.complaint.message,
                 safe_form=SafeForm(each.complaint.help or squawk.NO_HELP),
             )
+
+
+def _without_narrowing(forwards: Sequence[Hazard], backwards: Sequence[Hazard]) -> list[Hazard]:
+    """To undo a change of type that blocked nobody, a longer varchar say, is to narrow it again."""
+    blocking = {each.operation for each in forwards}
+    return [
+        each
+        for each in backwards
+        if each.rule != hazards.REWRITTEN
+        or each.operation is None
+        or each.operation in blocking
+        or not _CHANGES_TYPE.search(each.statement)
+    ]
+
+
+_CHANGES_TYPE = re.compile(r"\bALTER\b.*\bTYPE\b", re.IGNORECASE | re.DOTALL)
 
 
 def _is_table(thing: str) -> bool:

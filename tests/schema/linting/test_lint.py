@@ -293,6 +293,11 @@ def test_that_undoing_takes_a_column_away_is_no_finding(shop: Shop) -> None:
     assert findings() == []
 
 
+def test_that_undoing_makes_a_longer_column_short_again_is_no_finding(shop: Shop) -> None:
+    shop('migrations.AlterField("book", "title", models.CharField(max_length=80))')
+    assert rules() == []
+
+
 def test_what_has_no_way_back_is_judged_forwards(shop: Shop) -> None:
     shop('migrations.RunSQL("CREATE INDEX i ON shop_book (year)")')
     assert rules() == ["index-built-under-lock"]

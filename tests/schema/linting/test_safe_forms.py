@@ -342,10 +342,6 @@ NO_FILES = {
         " output_field=models.IntegerField(), db_persist=True))",
         "PostgreSQL has no way to do this beside the traffic.",
     ),
-    "a column that is narrowed when it is undone": (
-        'migrations.AlterField("book", "title", models.CharField(max_length=80))',
-        "PostgreSQL has no way to do this beside the traffic.",
-    ),
 }
 
 
