@@ -1,5 +1,6 @@
 """A database of its own for a test, and tiny apps with a story in the place of the project's."""
 
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +34,7 @@ Migrate = Callable[..., str]
 WriteApp = Callable[..., Path]
 Adopt = Callable[..., tuple[str, int]]
 Drift = Callable[..., tuple[int, str]]
+Stays = Callable[[], list[str]]
 
 
 # As a new database has it; to make one takes ten times as long.
@@ -83,6 +85,30 @@ def own_database(
         finally:
             connections["default"] = live
             database_of_worker.close()
+
+
+@pytest.fixture
+def stays(own_database: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> Stays:
+    """stays() → which of the databases that this test has made are there.
+
+    The other processes make theirs on the same server, so the names it drew are listened to.
+    """
+    drawn: list[str] = []
+    draw = secrets.token_hex
+
+    def listen(size: int) -> str:
+        drawn.append(draw(size))
+        return drawn[-1]
+
+    def find() -> list[str]:
+        assert drawn, "this test has made no database"
+        with own_database.cursor() as cursor:
+            names = [f"schema_scratch_{each}" for each in drawn]
+            cursor.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [names])
+            return [name for (name,) in cursor.fetchall()]
+
+    monkeypatch.setattr(secrets, "token_hex", listen)
+    return find
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from ingestion.schema.errors import (
 )
 from ingestion.schema.rehearsal.checksums import changed, checksums
 from ingestion.schema.rehearsal.copies import copied, programs, server_major
+from tests.schema.conftest import Stays
 
 Program = Callable[[str, str], None]
 pytestmark = pytest.mark.slow
@@ -44,10 +45,6 @@ def ask(question: str, *, of: BaseDatabaseWrapper = connection) -> Any:
     with of.cursor() as cursor:
         cursor.execute(question)
         return cursor.fetchone()[0] if cursor.description else None
-
-
-def databases() -> set[str]:
-    return set(ask("SELECT array_agg(datname::text) FROM pg_database"))
 
 
 def silent(so_far: int, size: int) -> None:
@@ -102,11 +99,10 @@ def test_the_live_database_stays_in_use_meanwhile(live: Any) -> None:
     assert ask("SELECT count(*) FROM t") == 1000 + len(written)
 
 
-def test_nothing_of_it_stays(live: Any) -> None:
-    before = databases()
+def test_nothing_of_it_stays(live: Any, stays: Stays) -> None:
     with copy_of(live):
-        assert len(databases() - before) == 1
-    assert databases() == before
+        assert len(stays()) == 1
+    assert not stays()
 
 
 def test_what_is_set_for_the_database_is_set_for_the_copy(live: Any) -> None:
@@ -157,8 +153,7 @@ def test_a_password_is_on_no_command_line(
     assert "secret" not in said
 
 
-def test_a_role_that_may_not_read_a_table_is_told(live: Any, as_role: Any) -> None:
-    before = databases()
+def test_a_role_that_may_not_read_a_table_is_told(live: Any, as_role: Any, stays: Stays) -> None:
     role = as_role.settings_dict["USER"]
     with pytest.raises(MayNotReadAll) as refused, copy_of(as_role):
         pass
@@ -167,7 +162,7 @@ def test_a_role_that_may_not_read_a_table_is_told(live: Any, as_role: Any) -> No
         "Run this as the role that owns the tables, let an administrator run: GRANT "
         f"pg_read_all_data TO {role}, or rehearse on empty tables: --schema-only"
     )
-    assert databases() == before
+    assert not stays()
 
 
 @pytest.mark.parametrize(
@@ -205,19 +200,18 @@ def test_who_may_not_read_every_row_is_told_how_to(live: Any, as_role: Any) -> N
     assert f"let an administrator run: ALTER ROLE {role} BYPASSRLS, or" in f"{refused.value}"
 
 
-def test_what_the_copy_refuses_is_said(live: Any) -> None:
+def test_what_the_copy_refuses_is_said(live: Any, stays: Stays) -> None:
     ask(
         "CREATE FUNCTION is_short(text) RETURNS bool LANGUAGE sql AS 'SELECT length($1) < 9 "
         "AND EXISTS (SELECT FROM v)'; ALTER TABLE t ADD CHECK (is_short(s))"
     )
-    before = databases()
     with pytest.raises(CannotCopy) as refused, copy_of(live):
         pass
     assert f"{refused.value}" == (
         'The database cannot be copied: pg_restore says: relation "v" does not exist. The copy is '
         "dropped. Put that right, or rehearse on empty tables: --schema-only"
     )
-    assert databases() == before
+    assert not stays()
 
 
 def test_a_table_that_somebody_holds_is_not_waited_for_without_end(live: Any) -> None:
@@ -276,17 +270,18 @@ def test_without_any_it_says_what_to_install(
         ("server closed the connection unexpectedly", RehearsalLost),
     ],
 )
-def test_a_full_disk_is_told(live: Any, program: Program, says: str, refusal: Any) -> None:
+def test_a_full_disk_is_told(
+    live: Any, program: Program, says: str, refusal: Any, stays: Stays
+) -> None:
     dump = programs(live).path("pg_dump")
     program("pg_dump", f'exec {dump} "$@"')
     error = f'pg_restore: error: COPY failed for table "t": {says}'
     program(
         "pg_restore", f"[ $1 = --version ] && exec echo pg_restore 99\necho '{error}' >&2; exit 1"
     )
-    before = databases()
     with pytest.raises(refusal), copy_of(live):
         pass
-    assert databases() == before
+    assert not stays()
 
 
 def test_programs_without_ssl_are_no_use_where_the_server_wants_it(
