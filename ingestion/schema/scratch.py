@@ -15,6 +15,7 @@ from django.db import DatabaseError, Error, ProgrammingError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+from ingestion.schema.confined import MARK, confined
 from ingestion.schema.errors import (
     MayNotCreateDatabases,
     NoRoomForCopy,
@@ -42,6 +43,19 @@ ABANDONED = """
                 WHERE locktype = 'advisory' AND objsubid = 2
                   AND classid = %s AND objid = hashtext(datname)::oid)
 """
+
+# Made from a scratch database, of this name or one that nobody answers for.
+ROLES_OF = """
+    SELECT quote_ident(rolname)
+      FROM pg_roles,
+           substring(shobj_description(oid, 'pg_authid') FROM %s) AS made_for
+     WHERE made_for = %s
+        OR made_for IS NOT NULL AND NOT EXISTS (
+               SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = 2
+                  AND classid = %s AND objid = hashtext(made_for)::oid)
+"""
+MARKED = MARK.format("(schema_scratch_[0-9a-f]{16})")
 
 # What still works for a maker that is gone, elsewhere than in its database.
 ORPHANS = """
@@ -114,6 +128,7 @@ def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[Dat
         _refuse_read_only(cursor)
         _sweep(cursor)
         with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
+            temporary.settings_dict["OPTIONS"]["cursor_factory"] = confined(name)
             if fill is None:
                 _make_schemas(temporary, like=cursor)
             else:
@@ -140,6 +155,7 @@ def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
     """Another connection of the same class and settings."""
     other = live.copy()
     other.settings_dict |= {"NAME": name, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True}
+    other.settings_dict["OPTIONS"].pop("cursor_factory", None)  # where the live one is a scratch
     return other
 
 
@@ -150,7 +166,14 @@ def _leading_to(temporary: DatabaseWrapper, alias: str) -> Iterator[None]:
     known = connections.settings.get(alias)
     connections[alias] = temporary
     if known is not None:
-        connections.settings[alias] = {**known, "NAME": temporary.settings_dict["NAME"]}
+        connections.settings[alias] = {
+            **known,
+            "NAME": temporary.settings_dict["NAME"],
+            "OPTIONS": {
+                **known.get("OPTIONS", {}),
+                "cursor_factory": temporary.settings_dict["OPTIONS"]["cursor_factory"],
+            },
+        }
     try:
         yield
     finally:
@@ -191,9 +214,11 @@ def _database(cursor: CursorWrapper) -> Iterator[str]:
                 _make_room(_to(name, live=cursor.db))
         with suppress(Error):  # a sweep does it; what went wrong before tells more
             _drop(cursor, name)
+            _drop_roles(cursor, name)
         raise
     try:
         _drop(cursor, name)
+        _drop_roles(cursor, name)
     except DatabaseError as error:
         raise ScratchStays(name, f"{error}".partition("\n")[0]) from error
 
@@ -228,6 +253,13 @@ def _drop(cursor: CursorWrapper, name: str) -> None:
     cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def _drop_roles(cursor: CursorWrapper, name: str = "") -> None:
+    cursor.execute(ROLES_OF, [MARKED, name, LOCKS])
+    for (role,) in cursor.fetchall():
+        with suppress(DatabaseError):  # another scratch database has grants to it: a sweep does it
+            cursor.execute(f"DROP ROLE IF EXISTS {role}")
+
+
 def _set_as(live: DatabaseWrapper, name: str) -> None:
     """What is set for the live database, as far as this role may."""
     with closing(_to(live.settings_dict["NAME"], live=live)) as other, other.cursor() as cursor:
@@ -252,6 +284,7 @@ def _sweep(cursor: CursorWrapper) -> list[str]:
         with suppress(DatabaseError):  # another one was faster, or it belongs to another role
             _drop(cursor, name)
             dropped.append(name)
+    _drop_roles(cursor)
     with suppress(ProgrammingError):  # this role may not
         cursor.execute(ORPHANS, [LOCKS])
     return dropped

@@ -99,8 +99,12 @@ class Statement:
 
     def name(self, match: re.Match[str], group: str) -> str:
         """The name that this group of a match on the shape stands for, as it is written."""
+        return "".join(self.written(match, group))
+
+    def written(self, match: re.Match[str], group: str) -> list[str]:
+        """The tokens that this group of a match on the shape stands for."""
         first, behind = (self.shape.count(" ", 0, at) for at in match.span(group))
-        return "".join(self.sql[start:end] for _, start, end in self.tokens[first:behind])
+        return [self.sql[start:end] for _, start, end in self.tokens[first:behind]]
 
     def up_to(self, match: re.Match[str]) -> str:
         last = self.tokens[self.shape.count(" ", 0, match.end()) - 1]

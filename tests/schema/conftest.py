@@ -65,6 +65,8 @@ def database_of_worker(django_db_blocker: Any) -> Iterator[DatabaseWrapper]:
         with django_db_blocker.unblock():
             database = stack.enter_context(scratch("default"))
         connections["default"] = live
+        del database.settings_dict["OPTIONS"]["cursor_factory"]  # it stands for a live one
+        database.close()
         yield database
         with django_db_blocker.unblock():
             stack.close()

@@ -116,10 +116,11 @@ def test_going_back_to_a_savepoint_leaves_no_budget_behind(*, inside: bool) -> N
 
 
 @pytest.fixture(params=["session", "role", "options"])
-def somebody_s(request: pytest.FixtureRequest, own_database: Any) -> list[str]:
+def somebody_s(request: pytest.FixtureRequest, own_database: Any) -> Iterator[list[str]]:
     """Settings that were made before, in three places; what they are."""
     wanted = {"lock_timeout": "7s", "statement_timeout": "8s"}
     role = ask("SELECT quote_ident(current_user)")[0]
+    options = own_database.settings_dict["OPTIONS"]
     for name, value in wanted.items():
         match request.param:
             case "session":
@@ -129,15 +130,16 @@ def somebody_s(request: pytest.FixtureRequest, own_database: Any) -> list[str]:
                 ask(f"ALTER ROLE {role} IN DATABASE {database} SET {name} = '{value}'")
     if request.param == "options":
         flags = " ".join(f"-c {name}={value}" for name, value in wanted.items())
-        own_database.settings_dict["OPTIONS"] = {
-            **own_database.settings_dict["OPTIONS"],
-            "options": flags,
-        }
+        own_database.settings_dict["OPTIONS"] = {**options, "options": flags}
     if request.param != "session":
         own_database.close()
     found = settings_now()
     assert found == ["7s", "8s", "0"]
-    return found
+    yield found
+    own_database.settings_dict["OPTIONS"] = options
+    if request.param == "role":
+        database = own_database.settings_dict["NAME"]
+        ask(f"ALTER ROLE {role} IN DATABASE {database} RESET ALL")
 
 
 @pytest.mark.usefixtures("probe")

@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
 from ingestion.schema.catalog import Catalog, catalog
+from ingestion.schema.confined import left_out
 from ingestion.schema.drift.differences import Difference, differences
 from ingestion.schema.errors import (
     AnotherIndexIsThere,
@@ -144,6 +145,8 @@ class Rehearsal:
     """Between the tables before and after undoing."""
     not_again: tuple[Difference, ...]
     """Between the tables after the plan and after doing it again."""
+    left_out: tuple[str, ...]
+    """The statements that were not done, since they are for the whole server."""
 
     @property
     def way_back(self) -> str:
@@ -234,6 +237,7 @@ class _Story:
         held = self._checksums() if self.facts.has_data and not stuck else {}
         backwards = steps[0].backwards
         ways = WAYS[backwards]
+        before = len(left_out(self.copy))
         lost = self._lost(steps) if backwards else []
         reached = self._pass(steps, ways[0])
         if reached is not None and not backwards:
@@ -252,6 +256,7 @@ class _Story:
             changed=tuple(others),
             not_undone=_differences(start, returned),
             not_again=_differences(reached, again),
+            left_out=tuple(dict.fromkeys(left_out(self.copy)[before:])),
         )
 
     def _pass(self, steps: Sequence[Step], what: str) -> Catalog | None:

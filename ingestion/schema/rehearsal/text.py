@@ -172,4 +172,7 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
         lines += [f"  {each}" for each in rehearsal.lost]
     if not any(each.kind == "changed" for each in found):
         lines += [f"After {back}, {each}." for each in rehearsal.changed]
+    if rehearsal.left_out:
+        lines.append("Not done on the copy, since it is for the whole server:")
+        lines += [f"  {each}" for each in rehearsal.left_out]
     return lines

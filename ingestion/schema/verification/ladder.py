@@ -8,6 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from ingestion.schema.catalog import Catalog, catalog
+from ingestion.schema.confined import left_out
 from ingestion.schema.errors import DoesNotRun, NoRoomForScratch, SchemaError
 from ingestion.schema.limits import Limits
 from ingestion.schema.origin import Origin
@@ -89,6 +90,8 @@ class Ladder:
     """The migrations that are there, and whether the tables had to be empty for them."""
     unsown: dict[str, str] = field(default_factory=dict)
     """Tables without rows, and why."""
+    left_out: dict[Key, list[str]] = field(default_factory=dict)
+    """What a migration says to the whole server."""
 
     def __post_init__(self) -> None:
         self._start()
@@ -122,7 +125,10 @@ class Ladder:
 
     def _do(self, step: Step) -> str | None:
         self._things = None
+        before = len(left_out(self.connection))
         error = try_out(self.project, [step], origin=self.origin, limits=self.limits)
+        if found := left_out(self.connection)[before:]:
+            self.left_out.setdefault(step.key, []).extend(found)
         return reason(error) if error else None
 
     @property

@@ -79,8 +79,12 @@ class _Climber:
             self.findings += map(words.unkept, found)
 
     def all_notes(self) -> list[str]:
-        unsown = self.ladder.unsown.items()
-        return [*self.notes, *(words.unsown(table, why) for table, why in unsown)]
+        ladder = self.ladder
+        return [
+            *self.notes,
+            *(words.unsown(table, why) for table, why in ladder.unsown.items()),
+            *(words.left_out(key, found) for key, found in ladder.left_out.items()),
+        ]
 
     def _skip(self, key: Key, because_of: Iterable[Key]) -> None:
         self.skipped.add(key)

@@ -157,6 +157,13 @@ def unsown(table: str, why: str) -> str:
     )
 
 
+def left_out(key: Key, found: Sequence[str]) -> str:
+    return (
+        f"{_name(key)} is for the whole server in a part, which was left out: "
+        f"{'; '.join(dict.fromkeys(found))}."
+    )
+
+
 def _finding(rule: str, key: Key, says: str, hint: str) -> Finding:
     return Finding(rule=rule, migration=_name(key), says=says, hint=hint)
 

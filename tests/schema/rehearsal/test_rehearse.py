@@ -338,6 +338,25 @@ def test_what_cannot_be_undone_is_only_applied(shop: Use, rehearse: Rehearse) ->
 
 
 @pytest.mark.slow
+def test_what_is_for_the_whole_server_is_not_done(shop: Use, rehearse: Rehearse) -> None:
+    role = f"rehearsed_{os.getpid()}"
+    shop(
+        sql(
+            f"CREATE ROLE {role}; GRANT SELECT ON t TO {role}; "
+            "ALTER ROLE CURRENT_USER PASSWORD 'a'",
+            f"DROP OWNED BY {role}; DROP ROLE {role}",
+        )
+    )
+    code, said = rehearse()
+    assert code == 0, said
+    assert (
+        "Not done on the copy, since it is for the whole server:\n"
+        "  ALTER ROLE CURRENT_USER PASSWORD '***'\n"
+    ) in said
+    assert not ask(f"SELECT count(*) FROM pg_roles WHERE rolname = '{role}'")
+
+
+@pytest.mark.slow
 def test_what_undoing_loses_is_measured(shop: Use, rehearse: Rehearse) -> None:
     operations = (
         "migrations.CreateModel('Note', [('id', models.BigAutoField(primary_key=True)), "

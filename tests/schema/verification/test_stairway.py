@@ -1,5 +1,6 @@
 """Every migration goes up, down and up again, and what is wrong with one of them is said."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -110,6 +111,27 @@ def test_one_that_is_no_transaction_is_walked_too(climb: Climb) -> None:
         extra="atomic = False",
     )
     assert told(walk) == []
+
+
+@pytest.mark.slow
+def test_a_role_comes_and_goes_and_the_server_stays_as_it_is(climb: Climb) -> None:
+    role = f"stairs_{os.getpid()}"
+    walk = climb(
+        sql(
+            f"CREATE ROLE {role}; GRANT SELECT ON notes TO {role}",
+            f"DROP OWNED BY {role}; DROP ROLE {role}",
+        ),
+        sql("ALTER SYSTEM SET work_mem = '1GB'", "ALTER SYSTEM RESET work_mem"),
+        extra="atomic = False",
+    )
+    assert told(walk) == []
+    assert walk.notes == [
+        "shop.0003_next is for the whole server in a part, which was left out: "
+        "ALTER SYSTEM SET work_mem = '***'; ALTER SYSTEM RESET work_mem."
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+        assert not cursor.fetchall()
 
 
 @pytest.mark.slow
