@@ -288,7 +288,7 @@ class GroupNotAtomic(SchemaError):
 
 
 class HalfDoneElsewhere(SchemaError):
-    def __init__(self, name: str, *, backwards: bool) -> None:
+    def __init__(self, name: str, *, backwards: bool, is_gone: bool = False) -> None:
         app, _, migration = name.partition(".")
         half = "half undone" if backwards else "half applied"
         finish = (
@@ -296,11 +296,16 @@ class HalfDoneElsewhere(SchemaError):
             if backwards
             else f"finish it with: manage.py migrate {app} {migration}"
         )
-        super().__init__(
-            f"{name} is {half}: a run was stopped in the middle of it.",
-            hint=f"Nothing was changed. First {finish}",
+        bring_back = (
+            "bring the file back (the commit that took it away is named by: git log "
+            f"--diff-filter=D --all -- '*/{migration}.py'), then "
         )
-        self.name, self.backwards = name, backwards
+        super().__init__(
+            f"{name} is {half}: a run was stopped in the middle of it"
+            f"{', and its file is gone' if is_gone else ''}.",
+            hint=f"Nothing was changed. First {bring_back if is_gone else ''}{finish}",
+        )
+        self.name, self.backwards, self.is_gone = name, backwards, is_gone
 
 
 class BreaksTransaction(SchemaError):

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ingestion.schema import frame, journal, sql
 from ingestion.schema.catalog import Catalog, catalog, table_of
 from ingestion.schema.drift.differences import differences
-from ingestion.schema.drift.live import refuse_half_done, waiting_for_tables
+from ingestion.schema.drift.live import waiting_for_tables
 from ingestion.schema.errors import NoScript, NotAsMigrated, PlanChanged
 from ingestion.schema.limits import Limits
 from ingestion.schema.losses import Candidate
@@ -23,6 +23,7 @@ from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Step
 from ingestion.schema.project import Project, recorded
 from ingestion.schema.replay import add_renames, alone, perform, replay, saying_where
+from ingestion.schema.resume import refuse_elsewhere
 from ingestion.schema.scratch import scratch
 
 OTHERWISE = "say what the script is to start from with --from STATE"
@@ -47,7 +48,7 @@ def script(project: Project, wish: Wish, *, origin: Origin, limits: Limits) -> s
     is_live = wish.state is None
     live = project.connection
     if is_live:
-        refuse_half_done(live)
+        refuse_elsewhere(live)
     # What migrations print is no part of the script.
     with redirect_stdout(sys.stderr), scratch(live.alias) as copy:
         there = replay(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.writer import OperationWriter
 from django.db.models import Max
@@ -81,11 +82,12 @@ def half_done(connection: BaseDatabaseWrapper) -> list[HalfDone]:
     ]
 
 
-def refuse_elsewhere(connection: BaseDatabaseWrapper, steps: Sequence[Step]) -> None:
+def refuse_elsewhere(connection: BaseDatabaseWrapper, steps: Sequence[Step] = ()) -> None:
     """Whatever else is to be done, what is half done has to be settled with it."""
     for half in half_done(connection):
         if not any(half.goes_on_with(step) for step in steps):
-            raise HalfDoneElsewhere(str(half), backwards=half.backwards)
+            is_gone = half.key not in MigrationLoader(None).disk_migrations
+            raise HalfDoneElsewhere(f"{half}", backwards=half.backwards, is_gone=is_gone)
 
 
 def _steps(connection: BaseDatabaseWrapper, key: Key) -> list[JournalEntry]:

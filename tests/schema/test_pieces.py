@@ -305,6 +305,20 @@ def test_nothing_else_is_done_while_one_is_half_applied(shop: Use, apply: Use, r
     assert refuse("contenttypes") == refusal
 
 
+def test_one_whose_file_is_gone_needs_it_back(
+    shop: Use, apply: Use, refuse: Use, write_app: Use
+) -> None:
+    shop(f"{SQL.format(2, 2)}, {FAILS}")
+    fails(apply)
+    (write_app("shop") / "migrations" / "0002_pieces.py").unlink()
+    assert refuse("contenttypes") == (
+        "shop.0002_pieces is half applied: a run was stopped in the middle of it, and its file is "
+        "gone. Nothing was changed. First bring the file back (the commit that took it away is "
+        "named by: git log --diff-filter=D --all -- '*/0002_pieces.py'), then finish it with: "
+        "manage.py migrate shop 0002_pieces"
+    )
+
+
 def test_nothing_to_do_is_no_answer_while_one_is_half_undone(
     shop: Use, apply: Use, refuse: Use
 ) -> None:

@@ -9,16 +9,15 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import LockNotAvailable
 
-from ingestion.schema import resume
 from ingestion.schema.catalog import Things, things
 from ingestion.schema.errors import (
     FileIsMissing,
-    HalfDoneElsewhere,
     KeepsChanging,
     TablesLocked,
 )
 from ingestion.schema.locks import Holder, one_migrator
 from ingestion.schema.project import Project, recorded
+from ingestion.schema.resume import refuse_elsewhere
 
 LOOKS = 3
 """How often it is read again when the record has changed meanwhile, without the lock."""
@@ -50,7 +49,7 @@ def read(
                 break
         else:
             raise KeepsChanging
-        refuse_half_done(connection)
+        refuse_elsewhere(connection)
     project.check()
     _refuse_without_file(project)
     return Live(project, found)
@@ -83,11 +82,6 @@ def _lock_timeout(cursor: CursorWrapper, *, milliseconds: int) -> Iterator[None]
     finally:
         with suppress(DatabaseError):  # inside a transaction that has failed it goes back by itself
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
-
-
-def refuse_half_done(connection: BaseDatabaseWrapper) -> None:
-    for half in resume.half_done(connection):
-        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
 
 
 def _refuse_without_file(project: Project) -> None:

@@ -24,7 +24,6 @@ from ingestion.schema.errors import (
     BreaksTransaction,
     CannotRehearse,
     CopyOnlyReads,
-    HalfDoneElsewhere,
     LiveTablesLocked,
     LockLost,
     NoRoomForCopy,
@@ -42,7 +41,7 @@ from ingestion.schema.project import Project
 from ingestion.schema.rehearsal.checksums import Changed, Checksums, changed, checksums
 from ingestion.schema.rehearsal.copies import copied, size_of
 from ingestion.schema.replay import add_renames, alone, perform, replay, why
-from ingestion.schema.resume import half_done
+from ingestion.schema.resume import refuse_elsewhere
 from ingestion.schema.scratch import scratch
 from ingestion.schema.targets import Named, Target, read_target
 from ingestion.schema.units import brief, counted, size
@@ -166,7 +165,7 @@ def rehearse(
     project, steps = planned(live, wish)
     if not steps:
         return None
-    _refuse_half_done(live)
+    refuse_elsewhere(live)
     _refuse_read_only(live)
     size_bytes = size_of(live)
     started = time.monotonic()
@@ -427,11 +426,6 @@ def _refusals(size_bytes: int) -> Iterator[None]:
         else:
             raise
     raise refusal
-
-
-def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
-    for half in half_done(live):
-        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
 
 
 def _refuse_read_only(live: BaseDatabaseWrapper) -> None:
