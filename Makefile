@@ -5,6 +5,8 @@ BIN := .venv/bin
 # Another set of pinned versions to test against: make test REQUIREMENTS=tests/requirements-next.txt
 REQUIREMENTS ?= tests/requirements.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, pytest rewrites the assertions of all tests anew, in each process and each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check e2e bench format lock clean
 

@@ -4,6 +4,7 @@ Alice owns, Bob owns other things, Charlie must see nothing, Sam is staff and ma
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from documents.worker import Worker
 from ingestion.refusals import in_one_line
 
 PASSWORD = "correct horse 7"
+ALL_SLOW = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
 
 # On two busy cores an example's time says nothing; the same examples each time, nothing left.
 hypothesis.settings.register_profile("tests", deadline=None, database=None, derandomize=True)
@@ -39,6 +41,21 @@ def pytest_sessionstart() -> None:
                 connection.get_new_connection(connection.get_connection_params()).close()
         except OperationalError as error:
             pytest.exit(in_one_line(error) or str(error), returncode=2)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files of which no test is wanted are not even read, unless they are asked for by name."""
+    if not collection_path.match("test_*.py") or _is_named(collection_path, config):
+        return None
+    wanted = config.option.markexpr
+    if wanted == "not slow":
+        return bool(ALL_SLOW.search(collection_path.read_text())) or None
+    return (wanted == "slow" and "pytest.mark.slow" not in collection_path.read_text()) or None
+
+
+def _is_named(path: Path, config: pytest.Config) -> bool:
+    folder = config.invocation_params.dir
+    return any((folder / each.partition("::")[0]).resolve() == path for each in config.args)
 
 
 @pytest.fixture(autouse=True)
