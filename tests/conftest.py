@@ -3,6 +3,7 @@
 Alice owns, Bob owns other things, Charlie must see nothing, Sam is staff and may see all.
 """
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -72,6 +73,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if wanted == "not slow":
         return bool(ALL_SLOW.search(collection_path.read_text())) or None
     return (wanted == "slow" and "pytest.mark.slow" not in collection_path.read_text()) or None
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded stays: the collector need not go through it again and again."""
+    gc.freeze()
 
 
 def _is_named(path: Path, config: pytest.Config) -> bool:
