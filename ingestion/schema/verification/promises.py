@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
+from django.db.models import CheckConstraint, Index, UniqueConstraint
 
 from ingestion.schema.catalog import Catalog, name
 from ingestion.schema.linting.breaking import type_of
@@ -28,6 +30,8 @@ _FAMILIES = re.compile(
     r"(?P<address>(?:inet|cidr)\b)"
 )
 """Of types that no query takes for one another. What a project has made is its own affair."""
+LONGEST_NAME = 63
+"""Bytes; the server cuts off the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,19 @@ def _of_model(project: Project, model: Any, things: Catalog) -> Iterator[Unkept]
         elif _are_strangers(expected, found):
             key = _said_by(project, model, field.name)
             yield Unkept(key=key, thing=thing, expected=expected, found=found)
+    for rule in [*model._meta.constraints, *model._meta.indexes]:
+        wanted = _things_of(rule, model._meta.db_table)
+        if wanted and not things.keys() & wanted:
+            yield Unkept(key=_said_by(project, model, rule.name), thing=wanted[0])
+
+
+def _things_of(rule: object, table: str) -> list[str]:
+    """Any of these keeps it; a library's own kind of constraint may make anything."""
+    if isinstance(rule, CheckConstraint | ExclusionConstraint | UniqueConstraint):
+        # A unique one with a condition, or over expressions, is an index alone.
+        shown = rule.name.encode()[:LONGEST_NAME].decode(errors="ignore")
+        return [f"{kind} {name(table, shown)}" for kind in ("constraint", "index")]
+    return [f"index {name(table, rule.name)}"] if isinstance(rule, Index) else []
 
 
 def _are_strangers(expected: str, found: str) -> bool:
@@ -94,7 +111,8 @@ def _are_strangers(expected: str, found: str) -> bool:
 # --- Who says so ---------------------------------------------------------------------------
 
 
-def _said_by(project: Project, model: Any, field: str | None) -> Key:
+def _said_by(project: Project, model: Any, part: str | None) -> Key:
+    """Of the model itself, or of a field, constraint or index of it."""
     app = model._meta.app_label
     owner = (model._meta.auto_created or model)._meta.model_name
     keys = [key for key in full_order(project.graph) if key[0] == app]
@@ -102,7 +120,7 @@ def _said_by(project: Project, model: Any, field: str | None) -> Key:
         key
         for key in keys
         for operation in _with_states(project.migration(key).operations)
-        if _is_about(operation, owner, field)
+        if _is_about(operation, owner, part)
     ]
     return [*keys[:1], *said][-1]
 
@@ -113,14 +131,20 @@ def _with_states(operations: Collection[Operation]) -> Iterator[Operation]:
         yield from _with_states(getattr(operation, "state_operations", ()))
 
 
-def _is_about(operation: Operation, model: str, field: str | None) -> bool:
+def _is_about(operation: Operation, model: str, part: str | None) -> bool:
     told: Any = operation
     if isinstance(operation, CreateModel):
-        return told.name_lower == model and (field is None or field in dict(operation.fields))
+        rules = [*operation.options.get("constraints", ()), *operation.options.get("indexes", ())]
+        parts = {*dict(operation.fields), *(each.name for each in rules)}
+        return told.name_lower == model and (part is None or part in parts)
     if not hasattr(operation, "model_name"):
-        return field is None and model in {
+        return part is None and model in {
             getattr(operation, "name_lower", None),
             getattr(operation, "new_name_lower", None),
         }
-    names = {getattr(operation, "name", None), getattr(operation, "new_name", None)}
-    return told.model_name.lower() == model and field in names
+    rule = getattr(operation, "constraint", None) or getattr(operation, "index", None)
+    names = {getattr(each, "name", None) for each in (operation, rule)}
+    return told.model_name.lower() == model and part in {
+        *names,
+        getattr(operation, "new_name", None),
+    }

@@ -315,6 +315,47 @@ def test_what_was_valid_may_not_come_back_otherwise(shop: Shop, verify: Verify) 
             "migrations.RunPython(lambda apps, editor: exit(0), migrations.RunPython.noop),",
             ["shop.0002_next does not run: SystemExit: 0."],
             id="leaves the program",
+        pytest.param(
+            "migrations.SeparateDatabaseAndState([], ["
+            "migrations.AddConstraint('note', models.CheckConstraint("
+            "condition=models.Q(stars__gt=-1), name='some')), "
+            "migrations.AddIndex('note', models.Index(fields=['title'], name='by_title'))]),",
+            [
+                "The models of shop say more than its migrations: Remove constraint some from "
+                "model note, Remove index by_title from note.",
+                "shop.0002_next gives the models constraint notes.some, and with all migrations "
+                "the database has none.",
+                "shop.0002_next gives the models index notes.by_title, and with all migrations the "
+                "database has none.",
+            ],
+            id="rules told to the models alone",
+        ),
+        pytest.param(
+            "migrations.AddConstraint('note', models.CheckConstraint("
+            "condition=models.Q(stars__gt=-1), name='some')), "
+            "migrations.AddConstraint('note', models.UniqueConstraint("
+            "'title', condition=models.Q(stars=1), name='once')), "
+            "migrations.AddIndex('note', models.Index(fields=['title'], name='by_title')),",
+            [
+                "The models of shop say more than its migrations: Remove constraint some from "
+                "model note, Remove constraint once from model note, Remove index by_title from "
+                "note."
+            ],
+            id="rules that are made",
+        ),
+        pytest.param(
+            sql(
+                "SELECT 1",
+                "UPDATE notes SET title = (SELECT o.title FROM notes o WHERE o.id <> notes.id)",
+            ),
+            ["Undoing shop.0002_next leaves values of notes in other rows than they were in."],
+            id="reverse that mixes the rows up",
+        ),
+        pytest.param(
+            sql("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)"),
+            ["shop.0002_next does not run: canceling statement due to statement timeout."],
+            id="stopped by its own timeout",
+        ),
         ),
         pytest.param(
             "migrations.RunPython(lambda apps, editor: editor.execute('COMMIT'), "
