@@ -1,7 +1,7 @@
-"""What stands in the tables: how many rows, and a fingerprint of the values of each column."""
+"""What stands in the tables: how many rows, and a fingerprint of each value in them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,16 +20,17 @@ _TABLES = """
 """
 # As JSON, because that works for any type and asks for no names of columns.
 _OF_TABLE = """
-    SELECT %s::int, column_name,
-           array_agg(hashtextextended(value, 0)) FILTER (WHERE value IS NOT NULL)
-      FROM {table} AS given, LATERAL jsonb_each_text(to_jsonb(given)) AS each (column_name, value)
+    SELECT %s::int, column_name, array_agg(hashtextextended(value, 0) ORDER BY number)
+      FROM (SELECT row_number() OVER () AS number, to_jsonb(given) AS row
+              FROM {table} AS given) AS rows,
+           LATERAL jsonb_each_text(row) AS each (column_name, value)
      GROUP BY column_name
      UNION ALL
     SELECT %s, NULL, ARRAY[count(*)] FROM {table}
 """
 
-Values = Counter[int]
-"""Hashes of values, without those that are NULL."""
+Values = Sequence[int | None]
+"""A hash for each row, in one order for all columns of a table; None for NULL."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Rows:
     count: int
     columns: Mapping[str, Values]
     """None where there are no rows."""
+
+    def side_by_side(self, columns: Collection[str]) -> Counter[tuple[int | None, ...]]:
+        """Which values of these stand in one row."""
+        return Counter(zip(*(self.columns[each] for each in columns), strict=True))
 
 
 Column = tuple[str, str]
@@ -68,7 +73,7 @@ def _sorted_out(
         if column is None:
             counts[names[number]] = (hashes or [0])[0]
         else:
-            columns[names[number]][column] = Counter(hashes or [])
+            columns[names[number]][column] = hashes or []
     return {each: Rows(counts[each], columns[each]) for each in names}
 
 
@@ -87,6 +92,8 @@ class Lost:
     total: int
     on_the_way: str
     """up: applying it loses them, down: undoing it does, changed: applying it wrote others."""
+    is_mixed: bool = False
+    """They are all there, in other rows than before."""
 
 
 def lost(
@@ -104,11 +111,19 @@ def lost(
         if was.count != now.count:
             found.append(_rows(table, was, between, now))
             continue
-        for column, had in sorted(was.columns.items()):
-            gone = had - now.columns.get(column, had)
-            if gone and (table, column) not in but:
-                found.append(_values(table, column, had, gone, between))
+        ripe = [column for column in sorted(was.columns) if (table, column) not in but]
+        values = [_values(table, column, was, between, now) for column in ripe]
+        kept = [column for column in ripe if _are_same(was, now, column)]
+        found += filter(None, values)
+        if was.side_by_side(kept) != now.side_by_side(kept):
+            found.append(_mixed(table, kept, was, between))
     return found
+
+
+def _are_same(one: Rows, other: Rows, column: str) -> bool:
+    return column in other.columns and Counter(one.columns[column]) == Counter(
+        other.columns[column]
+    )
 
 
 def _rows(table: str, was: Rows, between: Rows | None, now: Rows) -> Lost:
@@ -122,12 +137,38 @@ def _rows(table: str, was: Rows, between: Rows | None, now: Rows) -> Lost:
     )
 
 
-def _values(table: str, column: str, had: Values, gone: Values, between: Rows | None) -> Lost:
-    kept = between.columns.get(column) if between else None
+def _values(table: str, column: str, was: Rows, between: Rows | None, now: Rows) -> Lost | None:
+    had, kept = _of(was, column), _of(between, column)
+    there = _of(now, column)
+    if there is None or had is None or not (gone := had - there):
+        return None
     return Lost(
         table=table,
         column=column,
         count=gone.total(),
         total=had.total(),
         on_the_way="up" if kept is None else "down" if kept == had else "changed",
+    )
+
+
+def _of(rows: Rows | None, column: str) -> Counter[int] | None:
+    """Without those that are NULL; None where there is no such column."""
+    if rows is None or column not in rows.columns:
+        return None
+    return Counter(value for value in rows.columns[column] if value is not None)
+
+
+def _mixed(table: str, kept: Sequence[str], was: Rows, between: Rows | None) -> Lost:
+    is_late = (
+        between is not None
+        and between.columns.keys() >= set(kept)
+        and between.side_by_side(kept) == was.side_by_side(kept)
+    )
+    return Lost(
+        table=table,
+        column=None,
+        count=was.count,
+        total=was.count,
+        on_the_way="down" if is_late else "changed",
+        is_mixed=True,
     )

@@ -1,5 +1,6 @@
 """The words for a squashed migration that is not what it replaces."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.drift.differences import Difference
@@ -34,7 +35,7 @@ def other_rows(key: Key, parts: Contents, whole: Contents) -> Iterator[Finding]:
             yield _finding(key, says)
             continue
         for column in sorted(before.columns):
-            if before.columns[column] != now.columns.get(column):
+            if Counter(before.columns[column]) != Counter(now.columns.get(column, ())):
                 yield _finding(key, f"{table}.{column} has other values than with the parts")
 
 

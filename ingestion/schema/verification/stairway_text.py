@@ -134,6 +134,9 @@ def losses(key: Key, found: Sequence[Lost]) -> Iterator[Finding]:
 
 def _loss(key: Key, each: Lost) -> str:
     name, place = _name(key), f"{each.table}.{each.column}"
+    if each.is_mixed:
+        who = f"Undoing {name}" if each.on_the_way == "down" else f"{name}, once undone,"
+        return f"{who} leaves values of {each.table} in other rows than they were in."
     if each.column is None:
         rows = f"{each.count} of {counted(each.total, 'row')} of {each.table}"
         if each.on_the_way == "down":

@@ -1,7 +1,6 @@
 """Every migration goes up, down and up again, and what is wrong with one of them is said."""
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -394,9 +393,20 @@ def test_a_comment_that_stays_is_not_told() -> None:
 
 
 def test_a_value_in_the_place_of_none_is_no_loss() -> None:
-    before = {"notes": Rows(2, {"slug": Counter({1: 1})})}
-    filled = {"notes": Rows(2, {"slug": Counter({1: 1, 2: 1})})}
+    before = {"notes": Rows(2, {"slug": [1, None]})}
+    filled = {"notes": Rows(2, {"slug": [1, 2]})}
     assert lost(before, filled, filled) == []
     assert lost(filled, filled, before) == [
         Lost(table="notes", column="slug", count=1, total=2, on_the_way="down")
     ]
+
+
+def test_values_in_other_rows_are_lost_though_each_is_still_there() -> None:
+    before = {"notes": Rows(2, {"id": [1, 2], "slug": [7, 8]})}
+    turned = {"notes": Rows(2, {"id": [2, 1], "slug": [8, 7]})}
+    mixed = {"notes": Rows(2, {"id": [1, 2], "slug": [8, 7]})}
+    assert lost(before, before, turned) == []
+    for applied, way in ((before, "down"), (mixed, "changed"), ({}, "changed")):
+        (found,) = lost(before, applied, mixed)
+        assert (found.is_mixed, found.on_the_way) == (True, way)
+    assert lost(before, before, mixed, but=[("notes", "slug")]) == []
