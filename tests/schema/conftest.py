@@ -1,10 +1,13 @@
 """A database of its own for a test, and tiny apps with a story in the place of the project's."""
 
+import os
 import secrets
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -271,6 +274,17 @@ def drift(own_database: DatabaseWrapper) -> Drift:
         return 0, said.getvalue()
 
     return run
+
+
+def stop_during(statement: str, number: signal.Signals) -> None:
+    """Send this process the signal, once the server is busy with the statement."""
+    with closing(connections["default"].copy()) as other, other.cursor() as cursor:
+        for _ in range(300):
+            cursor.execute("SELECT FROM pg_stat_activity WHERE query = %s", [statement])
+            if cursor.fetchall():
+                os.kill(os.getpid(), number)
+                return
+            time.sleep(0.1)
 
 
 SHOP = """

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import limits
 from ingestion.schema.objects import as_json
 from ingestion.schema.origin import origin
@@ -42,12 +43,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def answer(connection: BaseDatabaseWrapper, options: dict[str, Any]) -> tuple[str, int]:
-    checks = verify(
-        connection,
-        base=options["base"],
-        only=options["only"],
-        origin=origin(),
-        limits=limits(lock_wait=options["lock_wait"]),
-    )
+    # So that SIGTERM, too, leaves no scratch database.
+    with cancelled_by_ctrl_c(connection):
+        checks = verify(
+            connection,
+            base=options["base"],
+            only=options["only"],
+            origin=origin(),
+            limits=limits(lock_wait=options["lock_wait"]),
+        )
     code = 0 if all(each.is_passed for each in checks) else 1
     return as_json(facts(checks)) if options["json"] else text(checks), code

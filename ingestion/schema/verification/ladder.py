@@ -10,6 +10,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from ingestion.schema.catalog import Catalog, catalog
 from ingestion.schema.confined import left_out
 from ingestion.schema.errors import DoesNotRun, NoRoomForScratch, SchemaError
+from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import Limits
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, Step
@@ -38,7 +39,8 @@ def trial(alias: str) -> Iterator[DatabaseWrapper]:
     with scratch(alias) as copy:
         with copy.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
-        yield copy
+        with cancelled_by_ctrl_c(copy):
+            yield copy
 
 
 def try_out(

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from ingestion.schema.journal import Entry, Journal
 from ingestion.schema.locks import one_migrator
 from ingestion.schema.origin import origin
-from tests.schema.conftest import NOTE, SHOP, Drift, Stays
+from tests.schema.conftest import NOTE, SHOP, Drift, Stays, stop_during
 
 pytestmark = pytest.mark.slow
 
@@ -399,17 +399,6 @@ def test_whoever_stops_it_does_not_wait_and_leaves_no_database(
     assert stopped.value.returncode == 130
     assert time.monotonic() - started < 40
     assert not stays()
-
-
-def stop_during(statement: str, number: signal.Signals) -> None:
-    """Send this process the signal, once the server is busy with the statement."""
-    with closing(connections["default"].copy()) as other, other.cursor() as cursor:
-        for _ in range(300):
-            cursor.execute("SELECT FROM pg_stat_activity WHERE query = %s", [statement])
-            if cursor.fetchall():
-                os.kill(os.getpid(), number)
-                return
-            time.sleep(0.1)
 
 
 def test_a_migration_half_applied_is_to_be_finished_first(

@@ -17,7 +17,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from ingestion.schema.verification.findings import Check, Finding
 from ingestion.schema.verification.text import facts, text
-from tests.schema.conftest import Migrate, Stays, Use, WriteApp
+from tests.schema.conftest import Migrate, Stays, Use, WriteApp, stop_during
 
 Verify = Callable[..., tuple[int, str]]
 Shop = Callable[..., Path]
@@ -697,3 +697,22 @@ def test_it_reads_well() -> None:
     )
     assert facts(checks)["clean"] is False
     assert not checks[-1].is_passed
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_stops_it_does_not_wait_for_a_statement(
+    shop: Shop, verify: Verify, stays: Stays, number: signal.Signals
+) -> None:
+    sleep = f"SELECT pg_sleep(60) -- {os.getpid()}"
+    shop(second(sql(sleep)))
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    stopper = threading.Thread(target=stop_during, args=(sleep, number))
+    stopper.start()
+    started = time.monotonic()
+    with pytest.raises(CommandError, match=r"^Interrupted\.$") as error:
+        verify("--only", "stairway")
+    signal.signal(signal.SIGINT, handler)
+    stopper.join()
+    assert (error.value.returncode, stays()) == (130, [])
+    assert time.monotonic() - started < 40
+
+
