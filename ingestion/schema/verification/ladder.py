@@ -94,6 +94,8 @@ class Ladder:
     """Tables without rows, and why."""
     left_out: dict[Key, list[str]] = field(default_factory=dict)
     """What a migration says to the whole server."""
+    met: set[str] = field(default_factory=set)
+    """All tables that there have been."""
 
     def __post_init__(self) -> None:
         self._start()
@@ -101,7 +103,7 @@ class Ladder:
     def _start(self) -> None:
         self.connection = self.stack.enter_context(trial(self.live.alias))
         self.project = Project.read(self.connection)
-        self.sower = Sower(self.connection, self.given, self.unsown)
+        self.sower = Sower(self.connection, self.given, self.unsown, self.met)
         self._things: Catalog | None = None
         self.young: dict[str, set[Column]] = {}
         """By app: the columns of its last migration. They stay as it left them until the next

@@ -30,6 +30,7 @@ def said(error: DatabaseError) -> str:
 
 
 NO_CHOICE = "no choice is left"
+NOT_WRITTEN = "a trigger or a rule keeps them out"
 Chosen = tuple[int, ...]
 """The number of the choice in each slot."""
 
@@ -60,7 +61,7 @@ def write_row(
         row = [value for slot, at in zip(slots, chosen, strict=True) for value in slot.choices[at]]
         error = try_it(cursor.db, partial(write, cursor, row))
         if error is None:
-            return None
+            return None if cursor.rowcount else NOT_WRITTEN
         told = _diagnosis(error)
         if told.constraint or why == NO_CHOICE:
             why = told.words

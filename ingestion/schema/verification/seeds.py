@@ -25,6 +25,7 @@ from ingestion.schema.verification.seed_values import Types, Wanted, values
 
 ROWS = 2
 """In each table, where it can hold so many."""
+NO_ROW_GIVEN = "SCHEMA['SEEDS'] has none for it"
 PARENTS = 20
 """Rows of another table that a foreign key is tried with."""
 
@@ -37,11 +38,14 @@ class Sower:
     given: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     """SQL that the project has for some tables."""
     unsown: dict[str, str] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
+    """Names of the tables that there have been."""
     sown: set[int] = field(default_factory=set)
 
     def sow(self) -> None:
         """Rows for each table that has none."""
         tables = tables_of(self.connection)
+        self.met.update(table.name for table in tables)
         filled = self._filled(tables)
         empty = [table for table in tables if table.oid not in filled]
         if not empty:
@@ -88,14 +92,19 @@ class Sower:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             refused = self._sow_given(cursor, table)
             if refused is None and table.name in self.given:
-                return
-            for number in range(1, ROWS + 1):
-                slots = list(_slots(cursor, table, table.columns, types, number=number))
-                why = write_row(cursor, table, slots, insert(table, slots))
-                if why:
-                    if number == 1:
-                        self._give_up(table, why, refused)
-                    return
+                why: str | None = NO_ROW_GIVEN
+            else:
+                why = self._sow_made_up(cursor, table, types)
+            if why and not self._filled([table]):
+                self._give_up(table, why, refused)
+
+    def _sow_made_up(self, cursor: CursorWrapper, table: Table, types: Types) -> str | None:
+        """Why there are not so many as there should be."""
+        for number in range(1, ROWS + 1):
+            slots = list(_slots(cursor, table, table.columns, types, number=number))
+            if why := write_row(cursor, table, slots, insert(table, slots)):
+                return why
+        return None
 
     def _give_up(self, table: Table, why: str, refused: str | None) -> None:
         given = f"; SCHEMA['SEEDS']: {refused}" if refused else ""

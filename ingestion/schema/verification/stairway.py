@@ -11,6 +11,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
+from itertools import starmap
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -80,10 +81,12 @@ class _Climber:
 
     def all_notes(self) -> list[str]:
         ladder = self.ladder
+        strangers = sorted(ladder.given.keys() - ladder.met)
         return [
             *self.notes,
-            *(words.unsown(table, why) for table, why in ladder.unsown.items()),
-            *(words.left_out(key, found) for key, found in ladder.left_out.items()),
+            *starmap(words.unsown, ladder.unsown.items()),
+            *map(words.no_such_table, [] if self.skipped else strangers),
+            *starmap(words.left_out, ladder.left_out.items()),
         ]
 
     def _skip(self, key: Key, because_of: Iterable[Key]) -> None:

@@ -167,6 +167,10 @@ def left_out(key: Key, found: Sequence[str]) -> str:
     )
 
 
+def no_such_table(table: str) -> str:
+    return f"SCHEMA['SEEDS'] of the settings has rows for {table}, and there never is such a table."
+
+
 def _finding(rule: str, key: Key, says: str, hint: str) -> Finding:
     return Finding(rule=rule, migration=_name(key), says=says, hint=hint)
 

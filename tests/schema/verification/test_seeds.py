@@ -281,3 +281,20 @@ def test_it_asks_little_when_all_tables_have_rows(sown: Callable[..., Sower]) ->
     assert tables_of(connection)[0].name == "t"
     assert types_of(connection)
     assert not transaction.get_connection().in_atomic_block
+
+
+@pytest.mark.slow
+def test_a_table_that_stays_empty_without_an_error_is_told(sown: Callable[..., Sower]) -> None:
+    ddl = """
+        CREATE TABLE kept_out (id int); CREATE TABLE parent (id int);
+        CREATE TABLE child () INHERITS (parent); CREATE TABLE unfed (id int);
+        CREATE FUNCTION nobody() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER nobody BEFORE INSERT ON kept_out
+            FOR EACH ROW EXECUTE FUNCTION nobody();
+        CREATE RULE other AS ON INSERT TO parent DO INSTEAD INSERT INTO child VALUES (new.id);
+    """
+    sower = sown(ddl, unfed="DELETE FROM unfed")
+    assert sower.unsown == {
+        "kept_out": "a trigger or a rule keeps them out",
+        "unfed": "SCHEMA['SEEDS'] has none for it",
+    }
