@@ -98,6 +98,22 @@ class Project:
         """Of all that is applied, in the order in which it was."""
         return [(key, self.hash(key)) for key in sorted(self.applied, key=self.applied.__getitem__)]
 
+    def in_parts(self, own: Collection[str]) -> tuple["Project", set[Key]]:
+        """With the migrations that squashed ones of these apps replace in their place, and which.
+
+        To a database that has only some of them they are what is left to do.
+        """
+        firsts: set[Key] = set()
+        parts: set[Key] = set()
+        for (app, _), squashed in self.loader.replacements.items():
+            replaced = {(label, name) for label, name in squashed.replaces}
+            # To have the only one applied would be to have them all.
+            if app in own and len(replaced) > 1 and replaced <= self.loader.disk_migrations.keys():
+                firsts.add(squashed.replaces[0])
+                parts |= replaced
+        loader = _load(lambda: SupposingLoader(firsts))
+        return Project(self.connection, loader, self.applied), parts
+
     def empty_state(self) -> State:
         return State(real_apps=set(self.loader.unmigrated_apps))
 

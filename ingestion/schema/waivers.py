@@ -17,7 +17,7 @@ JUDGED_ELSEWHERE = frozenset(
     {
         *("comes-back-different", "leaves-behind", "not-brought-back", "data-loss", "irreversible"),
         *("fails", "fails-again", "differs-again", "order-dependence", "squash-differs"),
-        *("not-made", "edited", "deleted"),
+        "not-made",
     }
 )
 """Rules of `schema verify`, which says itself what of them is waived."""

@@ -11,6 +11,9 @@ from ingestion.schema.errors import MisshapenSetting
 from ingestion.schema.plan import Key
 from ingestion.schema.waivers import is_reason, waived
 
+ABOUT_THE_FILE = frozenset({"edited", "deleted"})
+"""Rules that only the settings can waive: who edits a file cannot let it say that he may."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -24,14 +27,20 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    check: str
-    seconds: float
-    findings: Sequence[Finding]
-    notes: Sequence[str]
+class Found:
+    """By one check."""
+
+    findings: Sequence[Finding] = ()
+    notes: Sequence[str] = ()
     """What could not be looked at, and why."""
     is_done: bool = True
-    """False where what an earlier check found stands in its way."""
+    """False where something stands in its way, so that what is not found may be there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Found):
+    check: str
+    seconds: float
 
     @property
     def open(self) -> list[Finding]:
@@ -47,27 +56,28 @@ def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> lis
     """With the reasons that the migrations give for what is meant."""
     by_name = {".".join(key): migration for key, migration in migrations.items()}
     return [
-        replace(each, waived=_reason(by_name[each.migration], each.rule))
-        if each.migration in by_name and each.waived is None
-        else each
+        replace(each, waived=each.waived or _reason(each.migration, each.rule, by_name))
         for each in found
     ]
 
 
-def _reason(migration: Migration, rule: str) -> str | None:
-    return waived(migration, rule) or _in_the_settings(migration, rule)
+def _reason(name: str | None, rule: str, migrations: Mapping[str, Migration]) -> str | None:
+    migration = migrations.get(name or "")
+    own = waived(migration, rule) if migration and rule not in ABOUT_THE_FILE else None
+    return own or _in_the_settings(name or "", rule)
 
 
-def _in_the_settings(migration: Migration, rule: str) -> str | None:
+def _in_the_settings(name: str, rule: str) -> str | None:
     """For a migration that has landed, and whose file is not to change any more."""
-    reason = _given().get(f"{migration}", {}).get(rule)
+    reason = _given().get(name, {}).get(rule)
     return reason if is_reason(reason) else None
 
 
 def waived_for_nobody(migrations: Mapping[Key, Migration]) -> list[str]:
-    """Names in the settings that no migration has."""
+    """Names in the settings that no migration has, but for those that are known to be gone."""
     names = {".".join(key) for key in migrations}
-    return sorted(_given().keys() - names)
+    given = {name for name, reasons in _given().items() if reasons.keys() - {"deleted"}}
+    return sorted(given - names)
 
 
 def _given() -> Mapping[str, Mapping[str, Any]]:

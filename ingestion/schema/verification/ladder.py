@@ -1,6 +1,6 @@
 """A scratch database with rows, on which migrations are done one at a time, and may fail."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -23,6 +23,8 @@ from ingestion.schema.verification.seeds import Sower
 COMMAND = "schema verify"
 NOT_OF_THE_MIGRATION = ("53", "57", "58")
 """Classes of errors: no room, the server is stopped, its system fails (manual, appendix A)."""
+QUERY_CANCELED = "57014"
+"""By a timeout that the migration has set."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _pass_on(error: SchemaError, connection: BaseDatabaseWrapper) -> None:
     code = getattr(cause.__cause__ if cause else None, "pgcode", None) or ""
     if code == "53100":
         raise NoRoomForScratch from error
-    if cause and (code.startswith(NOT_OF_THE_MIGRATION) or not connection.is_usable()):
+    is_elsewhere = code.startswith(NOT_OF_THE_MIGRATION) and code != QUERY_CANCELED
+    if cause and (is_elsewhere or not connection.is_usable()):
         raise cause
 
 
@@ -88,8 +91,12 @@ class Ladder:
     given: Mapping[str, str | Sequence[str]]
     """The project's own rows, as SQL."""
     stack: ExitStack
+    parts_of: Collection[str] = ()
+    """Apps whose squashed migrations are not there, and what they replace is."""
     done: dict[Key, bool] = field(default_factory=dict)
     """The migrations that are there, and whether the tables had to be empty for them."""
+    bare: int = 0
+    """How many of these there have to be before any rows are made up."""
     unsown: dict[str, str] = field(default_factory=dict)
     """Tables without rows, and why."""
     left_out: dict[Key, list[str]] = field(default_factory=dict)
@@ -103,22 +110,33 @@ class Ladder:
     def _start(self) -> None:
         self.connection = self.stack.enter_context(trial(self.live.alias))
         self.project = Project.read(self.connection)
+        if self.parts_of:
+            self.project, _ = self.project.in_parts(self.parts_of)
         self.sower = Sower(self.connection, self.given, self.unsown, self.met)
         self._things: Catalog | None = None
         self.young: dict[str, set[Column]] = {}
         """By app: the columns of its last migration. They stay as it left them until the next
         one, which may be there to fill them, is through."""
 
-    def restart(self) -> None:
-        """Another database, brought to where this one was before something went wrong."""
+    def restart(self, *, is_bare: bool = False) -> None:
+        """Another database, brought to where this one was before something went wrong.
+
+        A bare one has no rows but those that the migrations themselves have made.
+        """
         self.stack.close()
         self._start()
-        for key, was_empty in self.done.items():
+        bare = len(self.done) if is_bare else self.bare
+        for place, (key, was_empty) in enumerate(self.done.items()):
             before = self.things
-            if was_empty:
+            if was_empty and place >= bare:
                 self.clear()
             self.up(key)
-            self.grow(key[0], before)
+            if place < bare:
+                self.young[key[0]] = _added(before, self.things)
+            else:
+                self.grow(key[0], before)
+        if not is_bare:
+            self.sow()
 
     def up(self, key: Key) -> str | None:
         """Why it did not work."""

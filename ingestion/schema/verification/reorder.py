@@ -15,18 +15,12 @@ from ingestion.schema.plan import Key, Step
 from ingestion.schema.project import Project
 from ingestion.schema.supposed import SupposingLoader
 from ingestion.schema.verification import reorder_text as words
-from ingestion.schema.verification.findings import Finding
+from ingestion.schema.verification.findings import Finding, Found
 from ingestion.schema.verification.ladder import reason, trial, try_out
 from ingestion.schema.verification.orders import Order, Pairs, needs_of
 
 MOST = 8
 """Orders that are tried."""
-
-
-@dataclass(frozen=True)
-class Tried:
-    findings: Sequence[Finding]
-    notes: Sequence[str]
 
 
 def reorder(
@@ -37,13 +31,13 @@ def reorder(
     own: Collection[str],
     head: Catalog | None = None,
     most: int = MOST,
-) -> Tried:
+) -> Found:
     """`head` is what there is after the usual order, where that is known."""
     # What migrations print is no part of the answer.
     with redirect_stdout(sys.stderr):
         trial = _Trial(live, origin, limits, own)
         trial.run(head, most=most)
-    return Tried(trial.findings, trial.notes)
+    return Found(findings=trial.findings, notes=trial.notes, is_done=trial.is_done)
 
 
 @dataclass
@@ -54,6 +48,7 @@ class _Trial:
     own: Collection[str]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_done: bool = True
 
     def run(self, head: Catalog | None, *, most: int) -> None:
         # As an empty database has it, where squashed migrations stand for all their parts.
@@ -76,6 +71,7 @@ class _Trial:
             if self._do(Project.read(copy), self.pairs.usual) is None:
                 return catalog(copy)
         self.notes.append(words.USUAL_FAILS)
+        self.is_done = False
         return None
 
     def _try(self, order: Order, head: Catalog) -> None:

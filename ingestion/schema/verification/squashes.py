@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.graph import MigrationGraph
@@ -18,19 +17,13 @@ from ingestion.schema.project import Project
 from ingestion.schema.supposed import SupposingLoader
 from ingestion.schema.verification import squashes_text as words
 from ingestion.schema.verification.contents import Contents, Rows
-from ingestion.schema.verification.findings import Finding
+from ingestion.schema.verification.findings import Finding, Found
 from ingestion.schema.verification.ladder import Seen, reason, see, trial, try_out
-
-
-@dataclass(frozen=True)
-class Compared:
-    findings: Sequence[Finding]
-    notes: Sequence[str]
 
 
 def squashes(
     live: BaseDatabaseWrapper, *, origin: Origin, limits: Limits, own: Collection[str]
-) -> Compared:
+) -> Found:
     findings: list[Finding] = []
     notes: list[str] = []
     loader = SupposingLoader(())
@@ -44,7 +37,7 @@ def squashes(
                 notes.append(words.parts_are_gone(key, gone))
             else:
                 findings += _compare(live, key, parts, origin=origin, limits=limits)
-    return Compared(findings, notes)
+    return Found(findings=findings, notes=notes)
 
 
 def _compare(

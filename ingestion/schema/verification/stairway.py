@@ -4,7 +4,8 @@ for each, in the order of an empty database:
 
     rows ─► what is there ─► up ─► down ─► the same as before? ─► up ─► the same as the first time?
 
-The migrations of libraries are only walked up: they are not the project's to mend.
+The migrations of libraries are only walked up: they are not the project's to mend. What a squashed
+migration replaces is walked by itself, after the rest: to some databases it is what is left to do.
 """
 
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from itertools import starmap
+from typing import TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -22,18 +24,17 @@ from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key, full_order, without_reverse
 from ingestion.schema.verification import stairway_text as words
 from ingestion.schema.verification.contents import lost
-from ingestion.schema.verification.findings import Finding
+from ingestion.schema.verification.findings import Finding, Found
 from ingestion.schema.verification.ladder import Ladder, Seen
 from ingestion.schema.verification.promises import unkept
 
+Said = TypeVar("Said")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
-    """What was found on the whole way."""
+class Walk(Found):
+    """What was found on the whole way; not done where some were not walked."""
 
-    findings: Sequence[Finding]
-    notes: Sequence[str]
-    """What could not be looked at."""
     head: Catalog | None
     """Of the database with all migrations, where all are as they should be."""
 
@@ -47,17 +48,37 @@ def stairway(
     seeds: Mapping[str, str | Sequence[str]],
 ) -> Walk:
     # What migrations print is no part of the answer.
-    with redirect_stdout(sys.stderr), ExitStack() as stack:
-        climber = _Climber(Ladder(live, origin, limits, seeds, stack), own)
-        climber.climb()
-        head = None if climber.findings else climber.ladder.things
-        return Walk(findings=climber.findings, notes=climber.all_notes(), head=head)
+    with redirect_stdout(sys.stderr):
+        with ExitStack() as stack:
+            ladder = Ladder(live, origin, limits, seeds, stack)
+            climbers = [_Climber(ladder, own)]
+            climbers[0].climb()
+            climbers[0].compare_with_models()
+            head = None if climbers[0].findings else ladder.things
+            _, parts = ladder.project.in_parts(own)
+        if parts:
+            with ExitStack() as stack:
+                ladder = Ladder(live, origin, limits, seeds, stack, parts_of=own)
+                climbers.append(_Climber(ladder, own, only=parts))
+                climbers[1].climb()
+    return Walk(
+        findings=_each_once(finding for each in climbers for finding in each.findings),
+        notes=_each_once(note for each in climbers for note in each.all_notes()),
+        is_done=not any(each.skipped for each in climbers),
+        head=head,
+    )
+
+
+def _each_once(found: Iterable[Said]) -> list[Said]:
+    return list(dict.fromkeys(found))
 
 
 @dataclass
 class _Climber:
     ladder: Ladder
     own: Collection[str]
+    only: Collection[Key] | None = None
+    """Of the project's, those that are not known from another walk."""
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     skipped: set[Key] = field(default_factory=set)
@@ -71,10 +92,12 @@ class _Climber:
             needed = {parent.key for parent in graph.node_map[key].parents}
             if needed & self.skipped:
                 self._skip(key, needed & self.skipped)
-            elif key[0] in self.own:
+            elif key[0] in self.own and (self.only is None or key in self.only):
                 self._climb(key)
             else:
                 self._up_alone(key)
+
+    def compare_with_models(self) -> None:
         if not self.skipped:
             found = unkept(self.ladder.project, self.ladder.things, own=self.own)
             self.findings += map(words.unkept, found)
@@ -104,7 +127,7 @@ class _Climber:
     # --- Up ----------------------------------------------------------------------------------
 
     def _up_alone(self, key: Key) -> None:
-        """One of a library."""
+        """One of a library, or that was judged elsewhere."""
         if self.ladder.up(key) is None:
             self.ladder.done[key] = False
         else:
@@ -116,7 +139,13 @@ class _Climber:
         ladder = self.ladder
         self._recover(key)
         ladder.clear()
-        if failure := ladder.up(key):
+        if ladder.up(key):
+            # To clear the tables takes the rows along that migrations have made there.
+            ladder.restart(is_bare=True)
+            if not (failure := ladder.up(key)):
+                ladder.done[key] = True
+                ladder.bare = len(ladder.done)
+                return True
             self.findings.append(words.fails(key, failure))
             self.skipped.add(key)
             ladder.restart()

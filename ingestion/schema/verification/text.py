@@ -22,6 +22,10 @@ CONFLICT_FIRST = (
 NOTHING_IS_NEW = (
     "Nothing was linted: nothing is applied here, and no --base says what has landed already."
 )
+NOTHING_IS_APPLIED = (
+    "drift: no migration is applied here, so there was nothing to compare but what is there "
+    "without one."
+)
 LONGEST_STATEMENT = 120
 WIDTH = 96
 
@@ -129,6 +133,7 @@ def facts(checks: Sequence[Check]) -> dict[str, Any]:
             {
                 "check": each.check,
                 "passed": each.is_passed,
+                "done": each.is_done,
                 "seconds": round(each.seconds, 3),
                 "findings": [plain(finding) for finding in each.findings],
                 "notes": [*each.notes],
@@ -153,8 +158,8 @@ def text(checks: Sequence[Check]) -> str:
 
 
 def _line(check: Check) -> str:
-    outcome = counted(len(check.open), "finding") if check.open else "ok"
-    outcome = outcome if check.is_done else "not checked"
+    outcome = counted(len(check.open), "finding") if check.open else ""
+    outcome = outcome or ("ok" if check.is_done else "not checked")
     waived = len(check.findings) - len(check.open)
     more = f", {waived} waived" if waived else ""
     return f"  {check.check:<9} {check.seconds:6.2f} s  {outcome}{more}"
@@ -186,9 +191,11 @@ def _notes(checks: Sequence[Check]) -> Iterator[str]:
 
 def _last(checks: Sequence[Check]) -> str:
     count = sum(len(each.open) for each in checks)
+    undone = [each.check for each in checks if not each.is_done]
     seconds = sum(each.seconds for each in checks)
-    outcome = counted(count, "finding") if count else "Clean"
-    return f"{outcome}, after {seconds:.1f} s."
+    outcome = counted(count, "finding") if count else "No finding" if undone else "Clean"
+    without = f"; not wholly checked: {listed(undone)}" if undone else ""
+    return f"{outcome}, after {seconds:.1f} s{without}."
 
 
 def _wrapped(said: str, margin: str = "") -> list[str]:

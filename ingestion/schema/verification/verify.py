@@ -6,6 +6,7 @@ One check after the other, each with what it found; a finding stops none of thos
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any
 
 from django.conf import settings
@@ -24,18 +25,22 @@ from ingestion.schema.limits import Limits
 from ingestion.schema.linting.choice import choose
 from ingestion.schema.linting.lint import lint
 from ingestion.schema.origin import Origin
+from ingestion.schema.plan import Key
 from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project
-from ingestion.schema.since import edited_since, gone_since
+from ingestion.schema.since import edited_since, gone_since, new_since
 from ingestion.schema.unmade import unmade, without_any
 from ingestion.schema.verification import text as words
-from ingestion.schema.verification.findings import Check, Finding, judged, waived_for_nobody
+from ingestion.schema.verification.findings import (
+    Check,
+    Finding,
+    Found,
+    judged,
+    waived_for_nobody,
+)
 from ingestion.schema.verification.reorder import reorder
 from ingestion.schema.verification.squashes import squashes
 from ingestion.schema.verification.stairway import stairway
-
-Found = tuple[Sequence[Finding], Sequence[str]]
-"""And what could not be looked at."""
 
 
 def verify(
@@ -47,13 +52,16 @@ def verify(
     limits: Limits,
 ) -> list[Check]:
     """All checks, or only these."""
-    waived_for_nobody({})  # the settings are read before anything that takes long
+    # What is wrong with the question is said before anything that takes long.
+    waived_for_nobody({})
     gate = _Gate(Project.read(live), base, origin, limits, _seeds())
+    wanted = {name: look for name, look in CHECKS.items() if not only or name in only}
+    if base is not None and "lint" in wanted:
+        new_since(base)
     checks: list[Check] = []
-    for name, look in CHECKS.items():
-        if not only or name in only:
-            is_spoilt = any(each.open for each in checks)
-            checks.append(gate.check(name, look, is_spoilt=is_spoilt))
+    for name, look in wanted.items():
+        is_spoilt = any(each.open for each in checks)
+        checks.append(gate.check(name, look, is_spoilt=is_spoilt))
     return checks
 
 
@@ -69,20 +77,19 @@ class _Gate:
 
     def check(self, name: str, look: "Callable[[_Gate], Found]", *, is_spoilt: bool) -> Check:
         started = time.monotonic()
-        is_done = True
         try:
-            findings, notes = look(self)
+            found = look(self)
         except (CannotReplay, CannotLint, BreaksTransaction, TwoHeads) as error:
             # An earlier check has told what is wrong with the migrations.
             if not is_spoilt:
                 raise
-            findings, notes, is_done = [], [words.not_checked(name, error)], False
+            found = Found(notes=[words.not_checked(name, error)], is_done=False)
         return Check(
             check=name,
             seconds=time.monotonic() - started,
-            findings=judged(findings, self.project.loader.disk_migrations),
-            notes=notes,
-            is_done=is_done,
+            findings=judged(found.findings, self.project.loader.disk_migrations),
+            notes=found.notes,
+            is_done=found.is_done,
         )
 
     @property
@@ -92,40 +99,47 @@ class _Gate:
 
     def unmade(self) -> Found:
         if self.conflicts:
-            return [], [words.CONFLICT_FIRST]
+            return Found(notes=[words.CONFLICT_FIRST], is_done=False)
         # What the models of libraries lack is not the project's to write.
         own = self.project.own
-        return [
-            *(words.unmade(app, what) for app, what in unmade(self.project).items() if app in own),
-            *(words.without_any(app) for app in sorted(without_any(self.project))),
-        ], []
+        lacking = {app: what for app, what in unmade(self.project).items() if app in own}
+        without = sorted(without_any(self.project))
+        findings = [*starmap(words.unmade, lacking.items()), *map(words.without_any, without)]
+        return Found(findings=findings)
 
     def heads(self) -> Found:
-        return [words.two_heads(app, names) for app, names in self.conflicts.items()], []
+        return Found(findings=[*starmap(words.two_heads, self.conflicts.items())])
 
     def stairway(self) -> Found:
         walk = stairway(self.project.connection, seeds=self.seeds, **self._how())
         self.head = walk.head
-        return walk.findings, walk.notes
+        return walk
 
     def orders(self) -> Found:
-        tried = reorder(self.project.connection, head=self.head, **self._how())
-        return tried.findings, tried.notes
+        return reorder(self.project.connection, head=self.head, **self._how())
 
     def squashes(self) -> Found:
-        compared = squashes(self.project.connection, **self._how())
-        return compared.findings, compared.notes
+        return squashes(self.project.connection, **self._how())
 
     def lint(self) -> Found:
         """What is new; and what was there, which is not to change any more."""
         if self.base is None and not self.project.applied:
-            return [], [words.NOTHING_IS_NEW]
+            return Found(notes=[words.NOTHING_IS_NEW])
         strangers = waived_for_nobody(self.project.loader.disk_migrations)
         notes = [words.waived_for_nobody(strangers)] if strangers else []
         chosen = choose(self.project, app=None, name=None, base=self.base, is_all=False)
         how: Any = {"origin": self.origin, "limits": self.limits, "running": chosen.running}
         found = lint(self.project, chosen.keys, **how) if chosen.keys else []
-        return [*self._landed(), *map(words.of_lint, found)], notes
+        if parts := self._new_parts():
+            found += lint(self.project.in_parts(self.project.own)[0], parts, **how)
+        return Found(findings=[*self._landed(), *map(words.of_lint, found)], notes=notes)
+
+    def _new_parts(self) -> list[Key]:
+        """Of squashed migrations: some databases have to go through them."""
+        if self.base is None:
+            return []
+        _, parts = self.project.in_parts(self.project.own)
+        return sorted((parts & new_since(self.base)) - self.project.graph.nodes.keys())
 
     def _landed(self) -> Iterator[Finding]:
         if self.base is not None:
@@ -137,7 +151,8 @@ class _Gate:
     def drift(self) -> Found:
         connection = self.project.connection
         found = drifted(connection, limits=self.limits, progress=Progress())
-        return [words.drifted(each) for each in found], []
+        notes = [] if self.project.applied else [words.NOTHING_IS_APPLIED]
+        return Found(findings=[*map(words.drifted, found)], notes=notes)
 
     def _how(self) -> Any:
         return {"origin": self.origin, "limits": self.limits, "own": self.project.own}

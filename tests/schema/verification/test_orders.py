@@ -11,11 +11,12 @@ from ingestion.schema.limits import limits
 from ingestion.schema.origin import origin
 from ingestion.schema.plan import Key
 from ingestion.schema.sources import own_apps
+from ingestion.schema.verification.findings import Found
 from ingestion.schema.verification.orders import Pairs
-from ingestion.schema.verification.reorder import Tried, reorder
+from ingestion.schema.verification.reorder import reorder
 from tests.schema.conftest import Use, WriteApp
 
-Reorder = Callable[..., Tried]
+Reorder = Callable[..., Found]
 A1, A2, A3 = ("a", "1"), ("a", "2"), ("a", "3")
 B1, B2, C1 = ("b", "1"), ("b", "2"), ("c", "1")
 
@@ -81,7 +82,7 @@ def migration(*needs: tuple[str, str], sql: str, back: str = "SELECT 1") -> str:
 def tried(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Reorder:
     """tried(ant={"0001": …}, bee={…}) → what is found in the orders of their migrations."""
 
-    def run(*, most: int = 8, **apps: dict[str, str]) -> Tried:
+    def run(*, most: int = 8, **apps: dict[str, str]) -> Found:
         for app, files in apps.items():
             write_app(app, files)
         story(*apps)

@@ -9,11 +9,12 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from ingestion.schema.limits import limits
 from ingestion.schema.origin import origin
 from ingestion.schema.sources import own_apps
-from ingestion.schema.verification.squashes import Compared, squashes
+from ingestion.schema.verification.findings import Found
+from ingestion.schema.verification.squashes import squashes
 from tests.schema.conftest import Use, WriteApp
 
 pytestmark = pytest.mark.slow
-Compare = Callable[..., Compared]
+Compare = Callable[..., Found]
 
 
 def migration(
@@ -50,7 +51,7 @@ PARTS = ("0001_cup", "0002_name", "0003_rows")
 def compared(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Compare:
     """compared(*operations) → what is found of a squashed migration that does these."""
 
-    def run(*operations: str, drop: str = "") -> Compared:
+    def run(*operations: str, drop: str = "") -> Found:
         files = {
             "0001_cup": migration(cup(2)),
             "0002_name": migration(ADD_NAME, sql(ADD_TIME), needs="0001_cup"),
@@ -66,7 +67,7 @@ def compared(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> 
     return run
 
 
-def told(found: Compared) -> list[str]:
+def told(found: Found) -> list[str]:
     assert {(each.rule, each.migration) for each in found.findings} <= {
         ("squash-differs", "shop.0001_squashed_0003_rows")
     }

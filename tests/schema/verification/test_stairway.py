@@ -329,6 +329,25 @@ def test_what_only_runs_on_empty_tables(climb: Climb) -> None:
 
 
 @pytest.mark.slow
+def test_one_that_needs_a_row_of_an_earlier_one_gets_it_when_those_made_up_are_in_its_way(
+    climb: Climb,
+) -> None:
+    row = "INSERT INTO notes (title, stars) VALUES ('general', 1)"
+    needs = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM notes WHERE title = 'general'); END $$;"
+    rule = "ALTER TABLE notes ADD CONSTRAINT gen CHECK (title LIKE 'gen%')"
+    walk = climb(
+        sql(row, "DELETE FROM notes WHERE title = 'general'"),
+        sql(needs + rule, "ALTER TABLE notes DROP CONSTRAINT gen"),
+        sql("SELECT 1", "SELEC"),  # after which all is done anew
+        sql("SELECT 1", "DELETE FROM notes"),
+    )
+    assert [each.says for each in walk.findings] == [
+        'shop.0004_next cannot be undone: syntax error at or near "SELEC".',
+        "Undoing shop.0005_next deletes 1 of 1 row of notes.",
+    ]
+
+
+@pytest.mark.slow
 def test_the_rest_is_walked_when_one_does_not_run(climb: Climb) -> None:
     walk = climb(sql("SELECT * FROM missing"), sql("SELECT 1"))
     assert told(walk) == [
@@ -337,7 +356,7 @@ def test_the_rest_is_walked_when_one_does_not_run(climb: Climb) -> None:
     assert walk.notes == [
         "shop.0003_next was not walked: it needs shop.0002_next, which does not run."
     ]
-    assert walk.head is None
+    assert (walk.head, walk.is_done) == (None, False)
 
 
 @pytest.mark.slow

@@ -1,8 +1,12 @@
 """`schema verify`: bad migrations of every sort are caught, each with the right sentence."""
 
 import json
+import os
 import re
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
@@ -312,10 +316,6 @@ def test_what_was_valid_may_not_come_back_otherwise(shop: Shop, verify: Verify) 
             id="told to the models alone",
         ),
         pytest.param(
-            "migrations.RunPython(lambda apps, editor: exit(0), migrations.RunPython.noop),",
-            ["shop.0002_next does not run: SystemExit: 0."],
-            id="leaves the program",
-        pytest.param(
             "migrations.SeparateDatabaseAndState([], ["
             "migrations.AddConstraint('note', models.CheckConstraint("
             "condition=models.Q(stars__gt=-1), name='some')), "
@@ -356,6 +356,10 @@ def test_what_was_valid_may_not_come_back_otherwise(shop: Shop, verify: Verify) 
             ["shop.0002_next does not run: canceling statement due to statement timeout."],
             id="stopped by its own timeout",
         ),
+        pytest.param(
+            "migrations.RunPython(lambda apps, editor: exit(0), migrations.RunPython.noop),",
+            ["shop.0002_next does not run: SystemExit: 0."],
+            id="leaves the program",
         ),
         pytest.param(
             "migrations.RunPython(lambda apps, editor: editor.execute('COMMIT'), "
@@ -416,6 +420,56 @@ def test_a_squashed_one_with_another_default_is_caught(shop: Shop, verify: Verif
         "shop.0001_squashed_0001_initial is not what it replaces: column notes.stars is integer "
         "NOT NULL DEFAULT 7, and with the parts integer NOT NULL DEFAULT 0."
     ]
+
+
+@pytest.mark.slow
+def test_what_a_new_squashed_one_replaces_is_walked_and_linted_by_itself(
+    landed: Callable[..., Path], verify: Verify
+) -> None:
+    folder = landed(FIRST)
+    wider = sql("ALTER TABLE notes ALTER stars TYPE bigint", "DELETE FROM notes")
+    put(folder, "0002_wider", second(wider)["0002_next"])
+    whole = NOTE.replace("IntegerField", "BigIntegerField")
+    put(folder, "0001_squashed", migration(whole, replaces=["0001_initial", "0002_wider"]))
+    found = caught(verify, "--base", "main", "--only", "stairway", "--only", "lint")
+    assert [each.partition(":")[0] for each in found] == [
+        "Undoing shop.0002_wider deletes 2 of 2 rows of notes.",
+        "shop.0002_wider brings back column notes.stars as bigint NOT NULL DEFAULT 0, and it was "
+        "integer NOT NULL DEFAULT 0.",
+        "shop.0002_wider, table-rewritten",
+    ]
+
+
+# --- What could not be looked at -----------------------------------------------------------
+
+
+def test_which_models_have_no_migration_is_not_passed_when_an_app_has_two_heads(
+    shop: Shop, verify: Verify
+) -> None:
+    nothing = migration(sql("SELECT 1"), needs="0001_initial")
+    shop({**FIRST, "0002_one": nothing, "0002_other": nothing})
+    code, said = verify("--only", "unmade")
+    assert (code, said.splitlines()[0].split()[-2:]) == (1, ["not", "checked"])
+    assert said.splitlines()[-1].endswith("not wholly checked: unmade.")
+
+
+@pytest.mark.slow
+def test_what_does_not_run_cannot_be_waived_for_what_needs_it(shop: Shop, verify: Verify) -> None:
+    head = "lint_waivers = {'fails': 'It needs rows of production.'}"
+    third = migration(sql("SELECT 1", "DROP TABLE notes"), needs="0002_next")
+    shop(second(sql("SELECT * FROM missing"), head=head) | {"0003_last": third})
+    code, said = verify("--only", "stairway", "--only", "orders")
+    assert (code, told(said)) == (1, [])
+    assert said.splitlines()[-1].startswith("No finding, after ")
+    assert said.splitlines()[-1].endswith("not wholly checked: stairway, orders.")
+
+
+@pytest.mark.slow
+def test_that_there_is_nothing_to_compare_is_noted(shop: Shop, verify: Verify) -> None:
+    shop(FIRST)
+    code, said = verify("--only", "drift")
+    assert code == 0
+    assert "Note: drift: no migration is applied here, so there was nothing" in unwrapped(said)
 
 
 # --- What is new ---------------------------------------------------------------------------
@@ -491,6 +545,29 @@ def test_a_landed_file_that_was_edited_or_deleted_is_caught(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["file", "settings"])
+def test_that_a_landed_file_is_not_as_it_was_is_for_the_settings_to_waive(
+    landed: Callable[..., Path], verify: Verify, settings: Any, where: str
+) -> None:
+    folder = landed(second(sql("SELECT 1")) | {"0003_last": migration(sql("SELECT 1"))})
+    reasons = {"edited": "It was never applied anywhere.", "deleted": "Nobody ever had it."}
+    head = f"lint_waivers = {reasons!r}" if where == "file" else ""
+    put(folder, "0002_next", second(sql("SELECT 2"), head=head)["0002_next"])
+    (folder / "migrations" / "0003_last.py").unlink()
+    if where == "settings":
+        settings.SCHEMA = {
+            "WAIVERS": {
+                "shop.0002_next": {"edited": reasons["edited"]},
+                "shop.0003_last": {"deleted": reasons["deleted"]},
+            }
+        }
+    code, said = verify("--base", "main", "--only", "lint")
+    assert (code, len(told(said)), "no such" in said) == (
+        (1, 2, False) if where == "file" else (0, 0, False)
+    )
+
+
+@pytest.mark.slow
 def test_a_landed_file_that_was_squashed_may_go(
     landed: Callable[..., Path], verify: Verify
 ) -> None:
@@ -528,7 +605,7 @@ def test_a_waiver_for_a_migration_that_is_not_there_is_noted(
 def test_a_base_that_git_does_not_know_is_2(landed: Callable[..., Path], verify: Verify) -> None:
     landed(FIRST)
     with pytest.raises(CommandError, match=r"^git knows no commit 'nowhere'") as error:
-        verify("--base", "nowhere", "--only", "lint")
+        verify("--base", "nowhere")
     assert error.value.returncode == 2
 
 
@@ -672,31 +749,6 @@ def test_who_interrupts_it_finds_nothing_left(shop: Shop, verify: Verify, stays:
     assert (error.value.returncode, stays()) == (130, [])
 
 
-def test_it_reads_well() -> None:
-    says, hint = "shop.0002 leaves enum mood behind when it is undone.", "Let its reverse drop it."
-    finding = Finding(rule="leaves-behind", migration="shop.0002", says=says, hint=hint)
-    meant = Finding(rule="x", migration=None, says="It is so.", hint="", waived="It has to be.")
-    checks = [
-        Check(check="unmade", seconds=0.12, findings=[], notes=[]),
-        Check(check="stairway", seconds=12.5, findings=[finding, meant], notes=["Not all."]),
-        Check(check="drift", seconds=0.01, findings=[], notes=[], is_done=False),
-    ]
-    assert text(checks) == (
-        "  unmade      0.12 s  ok\n"
-        "  stairway   12.50 s  1 finding, 1 waived\n"
-        "  drift       0.01 s  not checked\n"
-        "\n"
-        "shop.0002 leaves enum mood behind when it is undone.\n"
-        "  → Let its reverse drop it.\n"
-        "\n"
-        "Waived: It is so. (It has to be.)\n"
-        "\n"
-        "Note: Not all.\n"
-        "\n"
-        "1 finding, after 12.6 s."
-    )
-    assert facts(checks)["clean"] is False
-    assert not checks[-1].is_passed
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_stops_it_does_not_wait_for_a_statement(
@@ -716,3 +768,28 @@ def test_who_stops_it_does_not_wait_for_a_statement(
     assert time.monotonic() - started < 40
 
 
+def test_it_reads_well() -> None:
+    says, hint = "shop.0002 leaves enum mood behind when it is undone.", "Let its reverse drop it."
+    finding = Finding(rule="leaves-behind", migration="shop.0002", says=says, hint=hint)
+    meant = Finding(rule="x", migration=None, says="It is so.", hint="", waived="It has to be.")
+    checks = [
+        Check(check="unmade", seconds=0.12, findings=[], notes=[]),
+        Check(check="stairway", seconds=12.5, findings=[finding, meant], notes=["Not all."]),
+        Check(check="drift", seconds=0.01, is_done=False),
+    ]
+    assert text(checks) == (
+        "  unmade      0.12 s  ok\n"
+        "  stairway   12.50 s  1 finding, 1 waived\n"
+        "  drift       0.01 s  not checked\n"
+        "\n"
+        "shop.0002 leaves enum mood behind when it is undone.\n"
+        "  → Let its reverse drop it.\n"
+        "\n"
+        "Waived: It is so. (It has to be.)\n"
+        "\n"
+        "Note: Not all.\n"
+        "\n"
+        "1 finding, after 12.6 s; not wholly checked: drift."
+    )
+    assert facts(checks)["clean"] is False
+    assert not checks[-1].is_passed
