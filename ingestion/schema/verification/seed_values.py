@@ -16,6 +16,8 @@ from ingestion.schema.verification.matching import like, matching
 LITERAL = re.compile(r"(!?~\*?|!?~~\*?)?\s*'((?:[^']|'')*)'")
 NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.'])")
 DAY = date(2001, 2, 3)
+A_LIFE = 25_000
+"""Days, after which it is later than most that another column may say."""
 LONGEST = 100_000
 """Characters of a text that is made to reach a bound."""
 
@@ -234,6 +236,7 @@ def _moments(wanted: Wanted, name: str) -> Iterator[str]:
         if found := re.match(r"(\d{4})-(\d\d)-(\d\d)", text):
             day = date(*map(int, found.groups()))
             days += [day, day + timedelta(wanted.number), day - timedelta(wanted.number)]
+    days.append(DAY + timedelta(wanted.number + A_LIFE))
     for day in days:
         if name == "date":
             yield f"{day}"
@@ -250,6 +253,12 @@ def _uuid(wanted: Wanted) -> str:
     )
 
 
+def _bytes(wanted: Wanted) -> Iterator[str]:
+    yield from (rf"\x{wanted.number:04x}", "")
+    for size in filter(None, _sizes(wanted.checks, most=LONGEST)):
+        yield rf"\x{wanted.number:0{2 * size}x}"
+
+
 def _documents(wanted: Wanted) -> Iterator[str]:
     """JSON."""
     number = wanted.number
@@ -260,6 +269,8 @@ def _documents(wanted: Wanted) -> Iterator[str]:
             yield from (f'{{"{key}": {number}}}', f'{{"{key}": "a{number}"}}')
     yield "{{{}}}".format(", ".join(f'"{key}": "a{number}"' for key in dict.fromkeys(keys)))
     yield from (f"[{number}]", f"{number}", f'"a{number}"', "{}", "[]", "true")
+    for size in _sizes(wanted.checks, most=100):
+        yield "[{}]".format(", ".join([f"{number}"] * size))
 
 
 OTHERS: Mapping[str, Callable[[Wanted], Iterable[str]]] = {
@@ -267,7 +278,7 @@ OTHERS: Mapping[str, Callable[[Wanted], Iterable[str]]] = {
     "uuid": lambda wanted: [_uuid(wanted)],
     "json": _documents,
     "jsonb": _documents,
-    "bytea": lambda wanted: [rf"\x{wanted.number:04x}", ""],
+    "bytea": _bytes,
     "xml": lambda wanted: [f"<a>{wanted.number}</a>"],
     "tsvector": lambda wanted: [f"'word{wanted.number}':1"],
     "tsquery": lambda wanted: [f"'word{wanted.number}'"],

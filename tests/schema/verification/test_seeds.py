@@ -167,12 +167,14 @@ def test_columns_that_fill_themselves_are_left_to_it(sown: Callable[..., Sower])
         "CHECK (f ? 'kind' AND f ->> 'kind' = 'x')",
         "EXCLUDE USING gist (h WITH &&)",
         "CHECK (a LIKE 'http%'), CHECK (octet_length(a) <= 10)",
+        "CHECK (octet_length(i) = 32), CHECK (jsonb_array_length(f) > 2)",
+        "CHECK (d > c + interval '1 day'), CHECK (c >= '2022-01-01')",
     ],
 )
 def test_rows_keep_to_the_constraints(sown: Callable[..., Sower], rule: str) -> None:
     sower = sown(
         "CREATE TABLE t (a text, b int, c timestamptz, d timestamptz, e boolean, f jsonb, "
-        f"g int[], h int4range, {rule})"
+        f"g int[], h int4range, i bytea NOT NULL, {rule})"
     )
     if "->>" in rule:  # the value that stands beside the key is not looked for
         assert sower.unsown.keys() <= {"t"}
