@@ -13,6 +13,8 @@ KEYWORDS = re.compile(
     "|subgraph|title|to|u|zero",
     re.IGNORECASE,
 )
+UNSEEN = re.compile(r"[\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]")
+"""Spaces and marks among the letters: to Mermaid some of them end a word."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Filled lightly, so that the text on it stays readable, also on a dark page.
 STYLES = {
@@ -41,7 +43,8 @@ def mermaid(picture: Picture, *, title: str) -> str:
 def _table(table: Table) -> Iterator[str]:
     name = _entity(table.name)
     if table.change is not Change.SAME:
-        name += f"[{_quoted(f'{table.change.value} {table.title}')}]"
+        # Behind the name itself: a line "class …" takes no quoted one.
+        name += f"[{_quoted(f'{table.change.value} {table.title}')}]:::{WORDS[table.change]}"
     if not table.columns:
         yield name
         return
@@ -91,23 +94,24 @@ def _link(link: Link) -> str:
 
 def _styles(picture: Picture) -> Iterator[str]:
     for change, style in STYLES.items():
-        names = [_entity(table.name) for table in picture.tables if table.change is change]
-        if names:
+        if any(table.change is change for table in picture.tables):
             yield f"classDef {WORDS[change]} {style}"
-            for name in names:
-                yield f"class {name} {WORDS[change]}"
 
 
 def _entity(name: str) -> str:
     is_plain = PLAIN.fullmatch(name) and not KEYWORDS.fullmatch(name)
-    return name if is_plain else _quoted(name)
+    if is_plain:
+        return name
+    quoted = _quoted(name)
+    return quoted if quoted != '""' else '"_"'
 
 
 def _word(text: str) -> str:
     """As a type or a column may be written: no spaces, commas or quotes."""
     word = re.sub(r"[^A-Za-z0-9_()\[\]\u00c0-\uffff-]+", "_", text.replace(", ", ","))
-    # It reads "fk-of" as the mark FK.
-    is_odd = re.match(r"(pk|fk|uk)\b|[^A-Za-z_\u00c0-\uffff]", word, re.IGNORECASE)
+    word = UNSEEN.sub("_", word)
+    # It reads "fk-of" as the mark FK, and "fkä", too.
+    is_odd = re.match(r"(pk|fk|uk)\b|[^A-Za-z_\u00c0-\uffff]", word, re.IGNORECASE | re.ASCII)
     return f"_{word}" if is_odd else word
 
 

@@ -79,7 +79,7 @@ def body(said: str) -> list[str]:
 
 
 def tables(said: str) -> list[str]:
-    return re.findall(r"^    (\w+)(?:\[.*\])?(?: \{)?$", said, re.MULTILINE)
+    return re.findall(r"^    (\w+)(?:\[.*\]:::\w+)?(?: \{)?$", said, re.MULTILINE)
 
 
 def test_it_draws_the_tables_of_the_project_as_the_last_migrations_make_them(draw: Draw) -> None:
@@ -133,7 +133,7 @@ def test_it_draws_how_two_states_differ(draw: Draw) -> None:
     said = draw("linear", "--between", "linear:0001", "head")
     assert 'title: "linear: linear:0001 → head"' in said
     assert body(said)[:5] == [
-        'linear_book["~ linear_book"] {',
+        'linear_book["~ linear_book"]:::changed {',
         "bigint id PK",
         "varchar(100) title",
         'integer pages "+ added"',
@@ -149,11 +149,11 @@ def test_it_leaves_out_what_stays_as_it_is(draw: Draw) -> None:
 
 def test_a_state_may_come_before_the_other(draw: Draw) -> None:
     said = draw("linear", "--between", "head", "linear:zero,library:zero")
-    assert "class linear_book removed" in body(said)
+    assert "]:::removed" in "\n".join(body(said))
 
 
 RENAMED = [
-    'people["~ renames_person → people"] {',
+    'people["~ renames_person → people"]:::changed {',
     "bigint id PK",
     "text nick",
     'integer years "~ changed, was age"',
@@ -177,7 +177,7 @@ def test_what_was_renamed_is_not_gone(draw: Draw, story: Any) -> None:
     story("renames")
     assert body(draw("--between", "renames:0002", "head"))[:5] == RENAMED
     back = body(draw("--between", "head", "renames:0002"))
-    assert back[0] == 'renames_person["~ people → renames_person"] {'
+    assert back[0] == 'renames_person["~ people → renames_person"]:::changed {'
     assert back[3] == 'integer age "~ changed, was years"'
 
 
@@ -186,11 +186,11 @@ def test_a_join_table_follows_the_name_of_its_model(draw: Draw, story: Any, writ
     story("shop")
     said = body(draw("--between", "shop:0001", "head"))
     assert said[: said.index("}") + 1] == [
-        'shop_label["~ shop_tag → shop_label"] {',
+        'shop_label["~ shop_tag → shop_label"]:::changed {',
         "bigint id PK",
         "}",
     ]
-    assert 'shop_post_labels["~ shop_post_tags → shop_post_labels"] {' in said
+    assert 'shop_post_labels["~ shop_post_tags → shop_post_labels"]:::changed {' in said
     assert 'bigint label_id FK "~ changed, was tag_id, UNIQUE (post_id, label_id)"' in said
     assert not [line for line in said if "added" in line or "removed" in line]
 
@@ -199,10 +199,10 @@ def test_what_takes_an_old_name_is_new(draw: Draw, story: Any, write_app: Any) -
     write_app("shop", {"0001_first": BOOK, "0002_renamed": ANOTHER_BOOK})
     story("shop")
     assert body(draw("--between", "shop:0001", "head"))[:8] == [
-        'shop_book["+ shop_book"] {',
+        'shop_book["+ shop_book"]:::added {',
         "bigint id PK",
         "}",
-        'shop_volume["~ shop_book → shop_volume"] {',
+        'shop_volume["~ shop_book → shop_volume"]:::changed {',
         "bigint id PK",
         'text name "~ changed, was title"',
         'integer title "+ added"',

@@ -35,13 +35,13 @@ LINK = Link("books", "author_id", "authors", "id")
 
 NAME = r'([A-Za-z_][A-Za-z0-9_]*|"[^"%\\\n]+")'
 WORD = r"[A-Za-z_\u00c0-\uffff][-A-Za-z0-9_\[\]()\u00c0-\uffff]*"
+SPACE = re.compile("[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
 LINES = [
-    rf'    {NAME}(\["[^"\n]+"\])?( \{{)?',
+    rf'    {NAME}(\["[^"\n]+"\]:::\w+)?( \{{)?',
     rf'        {WORD} {WORD}( (PK|FK|UK)(,(FK|UK))*)?( "[^"\n]*")?',
     r"    \}",
     rf'    {NAME} \|[|o](--|\.\.)o[|{{] {NAME} : "[^"\n]*"',
     r"    classDef \w+ [\w:#,\- ]+",
-    rf"    class {NAME} \w+",
 ]
 """What the grammar of Mermaid 11 accepts, as far as we use it."""
 
@@ -55,7 +55,12 @@ def lines(picture: Picture) -> list[str]:
 
 
 def unreadable(picture: Picture) -> list[str]:
-    return [line for line in lines(picture) if not any(re.fullmatch(each, line) for each in LINES)]
+    return [
+        line
+        for line in lines(picture)
+        if not any(re.fullmatch(each, line) for each in LINES)
+        or SPACE.search(re.sub('"[^"]*"', "", line))
+    ]
 
 
 def test_it_names_tables_columns_and_keys() -> None:
@@ -96,21 +101,26 @@ def test_a_difference_says_in_words_and_in_colour_what_becomes_of_each_part() ->
     new = Table("books", "lab", (Column("id", "bigint", is_null=True), Column("new", "text")))
     shown = between(Picture((old, Table("old", "lab"))), Picture((new, AUTHORS)))
     said = lines(shown)
-    assert said[: said.index('    old["− old"]')] == [  # noqa: RUF001
-        '    authors["+ authors"] {',
+    assert said[: said.index('    old["− old"]:::removed')] == [  # noqa: RUF001
+        '    authors["+ authors"]:::added {',
         "        bigint id PK",
         "    }",
-        '    books["~ books"] {',
+        '    books["~ books"]:::changed {',
         '        bigint id "~ changed, integer → bigint, NOT NULL → NULL, NULL"',
         '        text gone "− removed"',  # noqa: RUF001
         '        text new "+ added"',
         "    }",
     ]
-    assert [line.strip() for line in said if line.startswith("    class ")] == [
-        "class authors added",
-        "class old removed",
-        "class books changed",
+    assert [line.split()[:2] for line in said if "class" in line] == [
+        ["classDef", "added"],
+        ["classDef", "removed"],
+        ["classDef", "changed"],
     ]
+
+
+def test_a_name_that_has_to_be_quoted_has_its_colour_too() -> None:
+    shown = between(Picture(), Picture((Table("größe", "lab"), Table("end", "lab"))))
+    assert lines(shown)[:2] == ['    "end"["+ end"]:::added', '    "größe"["+ größe"]:::added']
 
 
 def test_without_a_difference_there_are_no_colours() -> None:
@@ -137,10 +147,12 @@ def test_a_table_whose_name_means_something_else_is_quoted(word: str) -> None:
     [
         ("pk", '_pk "named pk"'),
         ("fk-to", '_fk-to "named fk-to"'),
+        ("fkä", '_fkä "named fkä"'),
         ("a b", 'a_b "named a b"'),
         ("1st", '_1st "named 1st"'),
         ('a"b', 'a_b "named a\'b"'),
         ("Größe", "Größe"),
+        ("a\u3000b", 'a_b "named a b"'),
         ("pkey", "pkey"),
     ],
 )
