@@ -25,7 +25,12 @@ def repairs(have: Things, want: Things) -> list[Statement]:
     """Run from top to bottom, they make `want` of `have`; with the same search path."""
     renamed, have = renames(have, want)
     pieces = Order(fate(have, want)).pieces()
+    causes = {each.new.name: each.cause for each in renamed}
     return [
-        *(Statement(each.new.name, each.sql) for each in renamed),
-        *(Statement(piece.cause, "\n".join(piece.lines)) for piece in pieces if piece.lines),
+        *(Statement(each.cause, each.sql) for each in renamed),
+        *(
+            Statement(causes.get(piece.cause, piece.cause), "\n".join(piece.lines))
+            for piece in pieces
+            if piece.lines
+        ),
     ]

@@ -8,6 +8,8 @@ NUMBERS = _WHOLE | _FLOATS | {"numeric", "money"}
 MOMENTS = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 _TIMES = frozenset({"time without time zone", "time with time zone"})
 TEXTS = frozenset({"text", "character varying", "character", "name"})
+WORDS = NUMBERS | MOMENTS | _TIMES | {"boolean", "uuid", "interval"}
+"""Whose values are never those of a row or a range."""
 _CAST_AMONG = (NUMBERS, MOMENTS, TEXTS, frozenset({"json", "jsonb"}))
 _CAST_BETWEEN = frozenset({("boolean", "integer"), ("integer", "boolean")})
 _EXACT = frozenset(

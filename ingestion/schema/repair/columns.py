@@ -1,10 +1,12 @@
 """Columns: add, drop, and change each fact in place where PostgreSQL can."""
 
+from collections.abc import Iterator
+
 from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import Facts, literal
-from ingestion.schema.repair import casts
-from ingestion.schema.repair.sides import Sides
+from ingestion.schema.repair import casts, datatypes
+from ingestion.schema.repair.sides import TYPES, Sides
 from ingestion.schema.repair.writing import (
     clause,
     comment,
@@ -163,6 +165,7 @@ def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
     return [
         *_drop_identity(head, have, want),
         *_drop_expression(head, have, want),
+        *_drop_not_null(head, have, want),
         *_type_and_default(head, have, want, sides),
         *_nullability(head, have, want),
         *_set_identity(head, have, want, sides),
@@ -194,6 +197,7 @@ def retype(have: Thing, want: Thing, sides: Sides) -> list[str]:
     by_itself = not _takes_type_of_parent(have, want)
     return [
         *([f"{head} DROP DEFAULT;"] if "default" in have.facts and by_itself else []),
+        *(_lost(want, sides) if by_itself else []),
         *([_type(head, want, sides, using=_moved_over(want, sides))] if by_itself else []),
         *_storage(head, _kept(have, want, sides), want.facts),
         *([f"{head} SET DEFAULT {want.facts['default']};"] if "default" in want.facts else []),
@@ -229,7 +233,7 @@ def _type_and_default(head: str, have: Thing, want: Thing, sides: Sides) -> list
     if (retyped or anew) and not with_parent:
         cast = casts.cast(own(want), before["type"], after["type"])
         using = _moved_over(want, sides) if anew else cast
-        found += _loss(have, want, sides)
+        found += _lost(want, sides) if anew else _loss(have, want, sides)
         found.append(_type(head, want, sides, using=using))
     if "default" in after and (goes or changed) and want.name not in sides.detached:
         found.append(f"{head} SET DEFAULT {after['default']};")
@@ -266,11 +270,51 @@ def _moved_over(want: Thing, sides: Sides) -> str | None:
     column, after = own(want), want.facts["type"]
     if casts.base(after) in casts.TEXTS:  # it is the collation
         return None
-    for other in want.facts["needs"]:
-        old, new = sides.have.things.get(other), sides.want.things.get(other)
-        if old and new and "attributes" in new.facts and new.facts["type"] == after:
+    for old, new in _types(want, sides):
+        if not datatypes.passes(old, new):
+            return f"{_instead(want, new)}::{after}"
+        if (
+            datatypes.shape(old) == "row"
+            and "attributes" in new.facts
+            and new.facts["type"] == after
+        ):
             return _row(column, old, new)
     return f"{column}::{'text[]' if after.endswith('[]') else 'text'}::{after}"
+
+
+def _types(column: Thing, sides: Sides) -> Iterator[tuple[Thing, Thing]]:
+    """What its type was, and what it becomes, under one name."""
+    for other in column.facts["needs"]:
+        old = sides.have.things.get(sides.predecessors.get(other, other))
+        new = sides.want.things.get(other)
+        if old and new and new.kind in TYPES:
+            yield old, new
+
+
+def _lost(want: Thing, sides: Sides) -> list[str]:
+    """No value of the old type is one of the new one, whatever it is."""
+    if "generated" in want.facts or _is_elsewhere(want, sides):
+        return []
+    return [
+        psql.comment(f"loses the column's values: its rows get {_instead(want, new)}")
+        for old, new in _types(want, sides)
+        if not datatypes.passes(old, new)
+    ]
+
+
+def _instead(want: Thing, new: Thing) -> str:
+    facts = new.facts
+    if "not_null" not in want.facts and "not_null" not in facts:
+        return "NULL"
+    if want.facts["type"].endswith("[]"):
+        return "'{}'"
+    if "attributes" in facts:
+        return f"ROW({', '.join('NULL' for _ in facts['attributes'])})"
+    if "range" in facts:
+        return "'empty'"
+    if "labels" in facts:
+        return literal(facts["labels"][0])
+    return _STAND_INS.get(casts.base(facts.get("base", "")), "NULL")
 
 
 def _row(column: str, old: Thing, new: Thing) -> str:
@@ -285,12 +329,17 @@ def _row(column: str, old: Thing, new: Thing) -> str:
     return f"CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({values})::{new.facts['type']} END"
 
 
+def _drop_not_null(head: str, have: Thing, want: Thing) -> list[str]:
+    gone = "not_null" in have.facts and "not_null" not in want.facts
+    return [f"{head} DROP NOT NULL;"] if gone else []
+
+
 def _nullability(head: str, have: Thing, want: Thing) -> list[str]:
     before, after = have.facts, want.facts
     if not differ(have, want, "not_null", "not_valid", "no_inherit"):
         return []
     if "not_null" not in after:
-        return [f"{head} DROP NOT NULL;"]
+        return []
     if "not_null" not in before:
         return _not_null(want)
     name = before.get("not_null_name")

@@ -30,20 +30,42 @@ def _old_name(have: Thing) -> str:
 
 
 def set_aside(have: Thing, want: Thing) -> list[str]:
-    gone = [
-        literal(label)
-        for label in have.facts.get("labels", ())
-        if label not in want.facts.get("labels", ())
-    ]
     found = [
-        *([psql.comment(f"no row may have {' or '.join(gone)} any more")] if gone else []),
-        *_attributes_lost(have, want),
+        *_labels_lost(have, want),
+        *(_attributes_lost(have, want) if shape(have) == shape(want) else []),
         f"ALTER {_what(have)} RENAME TO {_old_name(have)};",
     ]
     if "range" in have.facts:
         many = have.facts["range"]["multirange_type_name"]
         found.append(f'ALTER TYPE {many} RENAME TO {_old_name(have)[:-1]}s";')
     return found
+
+
+def _labels_lost(have: Thing, want: Thing) -> list[str]:
+    if want.kind != "enum" or not passes(have, want):
+        return []
+    labels = want.facts.get("labels", [])
+    if have.kind != "enum":
+        listed = ", ".join(map(literal, labels))
+        return [psql.comment(f"no row may have anything but {listed}")]
+    gone = [literal(label) for label in have.facts.get("labels", ()) if label not in labels]
+    return [psql.comment(f"no row may have {' or '.join(gone)} any more")] if gone else []
+
+
+def shape(thing: Thing) -> str:
+    """What the text of a value looks like."""
+    if thing.kind == "enum":
+        return "word"
+    if "attributes" in thing.facts or "range" in thing.facts:
+        return "range" if "range" in thing.facts else "row"
+    base = casts.base(thing.facts.get("base", ""))
+    return "text" if base in casts.TEXTS else "word" if base in casts.WORDS else "any"
+
+
+def passes(old: Thing, new: Thing) -> bool:
+    """A value of one may be read as one of the other."""
+    shapes = {shape(old), shape(new)}
+    return len(shapes) == 1 or bool(shapes & {"text", "any"})
 
 
 def _attributes_lost(have: Thing, want: Thing) -> list[str]:

@@ -104,7 +104,8 @@ class _Decision:
         """It is changed in place, and then does not need that any more."""
         if self.fate.altered.get(thing.name) != thing.name:
             return False
-        return ground not in self.sides.want.needs[thing.name]
+        grounds = self.sides.want.needs[thing.name]
+        return ground not in grounds and self.sides.successors.get(ground) not in grounds
 
 
 def _is_generated_from(thing: Thing) -> bool:

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ingestion.schema.catalog import Thing
-from ingestion.schema.repair import columns, datatypes, sequences, tables
+from ingestion.schema.repair import columns, datatypes, moving, sequences, tables
 from ingestion.schema.repair.families import family, rank
 from ingestion.schema.repair.fate import Fate
+from ingestion.schema.repair.sides import place
 
 Node = tuple[str, str]
-"""What is done with a thing: it ends, alters, starts or settles."""
+"""What is done with a thing: it ends, alters, starts, fills or settles."""
+
+_BEFORE_ROWS = frozenset({"column", "index", "statistics", "sequence", "table"})
+"""What may be there before rows come back to a table; its own constraints may, too."""
 
 _SPOKEN_OF = frozenset({"table", "view", "materialized view", "sequence", "function"})
 
@@ -47,14 +51,19 @@ class Order:
             *(("alter", name) for name in self.fate.altered),
             *(("start", name) for name in self.fate.made),
             *(("start", name) for name in self.sides.detached),
+            *(("fill", name) for name in self.fate.made if self._has_rows_to_move(name)),
             *(("settle", name) for name in self._settling()),
         ]
+
+    def _has_rows_to_move(self, name: str) -> bool:
+        return moving.has_rows_to_move(name, self.sides)
 
     def _settling(self) -> Iterator[str]:
         """What has a last word, when what it is for is there."""
         for name in self.fate.made:
             kind = self.want.things[name].kind
-            if kind in {"table", "sequence"} or self._is_set_aside(name):
+            old = self.sides.predecessors.get(name, name)
+            if kind in {"table", "sequence"} or self._is_set_aside(old):
                 yield name
         for name in self.fate.altered:
             if self.want.things[name].kind == "sequence":
@@ -66,6 +75,7 @@ class Order:
             "end": self._end,
             "alter": self._alter,
             "start": self._start,
+            "fill": lambda name: moving.put_back(self.want.things[name], self.sides),
             "settle": self._settle,
         }
         causes = self.fate.made | self.fate.altered | self.sides.detached | self.sides.ended
@@ -76,7 +86,8 @@ class Order:
         if name in self.sides.detached and name not in self.sides.ended:
             return columns.drop_default(thing)
         if self._is_set_aside(name):
-            return datatypes.set_aside(thing, self.want.things[name])
+            new = self.sides.successors.get(name, name)
+            return datatypes.set_aside(thing, self.want.things[new])
         return family(thing.kind).drop(thing, self.sides)
 
     def _alter(self, name: str) -> list[str]:
@@ -125,7 +136,7 @@ class Order:
             return tables.attach(want)
         if want.kind == "sequence":
             return sequences.give_to_owner(self.have.things.get(name), want, self.sides)
-        return datatypes.drop_old(self.have.things[name])
+        return datatypes.drop_old(self.have.things[self.sides.predecessors.get(name, name)])
 
     # ── what comes along with something else
 
@@ -176,7 +187,7 @@ class Order:
     def _is_set_aside(self, name: str) -> bool:
         """There are columns that have to move over to the new one."""
         return (
-            name in self.fate.made
+            self.sides.successors.get(name, name) in self.fate.made
             and name in self.sides.ended
             and _is_datatype(self.have.things[name].kind)
             and any(other in self.sides.retyped for other in self.have.dependents_of(name))
@@ -221,14 +232,24 @@ class Order:
                 self._let_go_before_what_it_stood_on((act, name), present)
             if act in {"start", "alter"}:
                 self._come_after_what_it_stands_on((act, name), present)
+            if act == "fill":
+                self._fill_before_it_is_in_use(name, present)
             if act == "settle":
                 self._settle_last((act, name), present)
-        for name in self.sides.ended:
-            if name in self.fate.made:
-                self._put(("end", name), ("start", name))
+        self._make_room()
         for name in self.fate.made:
             if "body_is_text" in self.want.things[name].facts:
                 self._come_after_what_it_speaks_of(name)
+
+    def _make_room(self) -> None:
+        """What goes is gone before something else takes its name."""
+        going = {place(self.have.things[name]): name for name in self.sides.ended}
+        for name in self.fate.made:
+            if name in self.sides.ended:
+                self._put(("end", name), ("start", name))
+            where = place(self.want.things[name])
+            if where and where in going:
+                self._put(("end", going[where]), ("start", name))
 
     def _put(self, first: Node, then: Node) -> None:
         first, then = self._root(first), self._root(then)
@@ -237,14 +258,22 @@ class Order:
 
     def _let_go_before_what_it_stood_on(self, node: Node, present: set[Node]) -> None:
         for other in self.have.needs.get(node[1], ()):
-            if ("end", other) in present:
-                self._put(node, ("end", other))
+            is_left_later = node[0] == "alter" and self._is_set_aside(other)
+            if ("end", other) in present and not is_left_later:
+                self._put(node if self._is_set_aside(other) else self._gone(node), ("end", other))
             if (
                 node[0] == "end"
                 and ("alter", other) in present
                 and self._is_in_its_way(node[1], other)
             ):
                 self._put(node, ("alter", other))
+
+    def _gone(self, node: Node) -> Node:
+        """When it is gone: what is set aside goes later, and only has another name till then."""
+        act, name = node
+        if act == "end" and self._is_set_aside(name):
+            return ("settle", self.sides.successors.get(name, name))
+        return node
 
     def _is_in_its_way(self, name: str, other: str) -> bool:
         """Of columns and types only; a sequence and its column stand on each other."""
@@ -283,6 +312,19 @@ class Order:
             waiting += new
         return then in seen
 
+    def _fill_before_it_is_in_use(self, name: str, present: set[Node]) -> None:
+        fill = ("fill", name)
+        self._put(("start", name), fill)
+        own = self.want.parts_of(self.want.things[name], "column", "constraint", "index")
+        for other in set().union(*map(self.want.dependents_of, [name, *(p.name for p in own)])):
+            thing = self.want.things[other]
+            if thing.kind == "table":
+                self._put(("settle", other) if ("settle", other) in present else fill, fill)
+            is_own = thing.path[:-1] == self.want.things[name].path or "inherited" in thing.facts
+            comes_early = thing.kind in _BEFORE_ROWS or (thing.kind == "constraint" and is_own)
+            if ("start", other) in present and not comes_early:
+                self._put(fill, ("start", other))
+
     def _settle_last(self, node: Node, present: set[Node]) -> None:
         thing = self.want.things[node[1]]
         self._put(("start" if node[1] in self.fate.made else "alter", node[1]), node)
@@ -291,7 +333,10 @@ class Order:
         elif thing.kind == "table":
             others = self._before_it_is_attached(thing)
         else:
-            others = self.have.dependents_of(node[1]) | self.want.dependents_of(node[1])
+            old = self.sides.predecessors.get(node[1], node[1])
+            there = self.have.dependents_of(old)
+            others = there | self.want.dependents_of(node[1])
+            others |= frozenset(self.sides.successors.get(other, other) for other in there)
         for other in others:
             for act in ("start", "alter", "settle"):
                 if (act, other) in present and (act != "settle" or _is_datatype(thing.kind)):
@@ -344,6 +389,8 @@ class Order:
         if act == "end":
             return (0, -rank(self.have.things[name].kind), name)
         kind = self.want.things[name].kind
+        if act == "fill":
+            return (1, rank("column"), name)
         if act == "settle":
             return (1, rank("index") if kind == "table" else rank("column"), name)
         return (1, rank(kind), name)

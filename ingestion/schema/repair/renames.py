@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingestion.schema.catalog import Thing, Things
+from ingestion.schema.repair.sides import place
 from ingestion.schema.repair.writing import beside, own, table, whole
 
 _PARTS_OF_TABLES = frozenset(
@@ -23,6 +24,12 @@ _STANDALONE = ("sequence", "enum", "domain", "type", "view", "materialized view"
 class Rename:
     old: Thing
     new: Thing
+    is_aside: bool = False
+    """It goes afterwards: its name is that of something else."""
+
+    @property
+    def cause(self) -> str:
+        return self.old.name if self.is_aside else self.new.name
 
     @property
     def sql(self) -> str:
@@ -56,18 +63,44 @@ def renames(have: Things, want: Things) -> tuple[list[Rename], Things]:
     found = []
     for kinds in (("table",), _STANDALONE, ("column",), ("constraint",), ("index",)):
         for each in list(_found(have, want, kinds)):
+            in_the_way = _at(have, each.new)
+            if in_the_way and not _may_be_put_aside(in_the_way, each):
+                continue
+            if in_the_way:
+                aside = _aside(in_the_way)
+                have = _after(aside, have, want)
+                found.append(aside)
             have = _after(each, have, want)
             if "inherited" not in each.old.facts:  # the parent's rename reaches it
                 found.append(each)
     return found, have
 
 
+def _at(have: Things, new: Thing) -> Thing | None:
+    """What has that name now, and is something else."""
+    where = place(new)
+    if where is None:
+        return None
+    return next((each for each in have.values() if place(each) == where), None)
+
+
+def _may_be_put_aside(thing: Thing, each: Rename) -> bool:
+    return each.old.kind != "index" and "constraint" not in thing.facts
+
+
+def _aside(thing: Thing) -> Rename:
+    last = f"{thing.path[-1]} before"
+    quoted = [*thing.facts["quoted"][:-1], '"{}"'.format(last.replace('"', '""'))]
+    after = replace(thing, path=(*thing.path[:-1], last), facts={**thing.facts, "quoted": quoted})
+    return Rename(thing, after, is_aside=True)
+
+
 def _found(have: Things, want: Things, kinds: tuple[str, ...]) -> Iterator[Rename]:
     old = _by_place([thing for key, thing in have.items() if key not in want], kinds, have)
     new = _by_place([thing for key, thing in want.items() if key not in have], kinds, want)
-    for place in old.keys() & new.keys():
-        if len(old[place]) == len(new[place]) == 1:
-            yield Rename(old[place][0], new[place][0])
+    for where in old.keys() & new.keys():
+        if len(old[where]) == len(new[where]) == 1:
+            yield Rename(old[where][0], new[where][0])
 
 
 Place = tuple[str, tuple[str, ...], str]

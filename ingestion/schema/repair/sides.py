@@ -7,6 +7,16 @@ from functools import cached_property
 
 from ingestion.schema.catalog import Thing, Things, name
 
+TYPES = frozenset({"enum", "domain", "type"})
+RELATIONS = frozenset({"table", "view", "materialized view", "sequence"})
+
+
+def place(thing: Thing) -> tuple[str, ...] | None:
+    """Where nothing else can be: relations, their indexes and types share their names."""
+    if thing.kind == "index":
+        return (*thing.path[:-2], thing.path[-1])
+    return thing.path if thing.kind in TYPES | RELATIONS else None
+
 
 class Side:
     def __init__(self, things: Things) -> None:
@@ -96,6 +106,22 @@ class Sides:
     """Columns whose type becomes another one."""
     detached: dict[str, str] = field(default_factory=dict)
     """Columns whose default has to be away for a while."""
+
+    @cached_property
+    def successors(self) -> Mapping[str, str]:
+        """Of types that go, those that are to be there under the same name, of whatever kind."""
+        made = {
+            thing.path: thing.name for thing in self.want.things.values() if thing.kind in TYPES
+        }
+        return {
+            thing.name: made[thing.path]
+            for thing in self.have.things.values()
+            if thing.kind in TYPES and thing.path in made
+        }
+
+    @cached_property
+    def predecessors(self) -> Mapping[str, str]:
+        return {new: old for old, new in self.successors.items()}
 
     def is_new(self, thing: str) -> bool:
         return thing in self.want.things and (thing not in self.have.things or thing in self.ended)

@@ -1,8 +1,8 @@
 """Tables: make with all their columns, drop, and change what they are as a whole."""
 
 from ingestion.schema import psql
-from ingestion.schema.catalog import Thing
-from ingestion.schema.repair import columns
+from ingestion.schema.catalog import Thing, name
+from ingestion.schema.repair import columns, moving
 from ingestion.schema.repair.sides import Sides
 from ingestion.schema.repair.writing import (
     clause,
@@ -31,7 +31,12 @@ def create(want: Thing, sides: Sides) -> list[str]:
         sides.want.parts_of(want, "column"), key=lambda column: int(column.facts["position"])
     )
     own = [column for column in inner if not _is_inherited_as_it_is(column, sides)]
-    written = [f"    {columns.definition(each)}{columns.identity(each, sides)}" for each in own]
+    # A partition gets the identity of the whole when it is attached.
+    written = [
+        f"    {columns.definition(each)}"
+        + ("" if "bound" in facts else columns.identity(each, sides))
+        for each in own
+    ]
     tail = joined(
         clause("INHERITS ({})", _parents(want) if "bound" not in facts else None),
         clause("PARTITION BY {}", facts.get("partition_key")),
@@ -43,6 +48,7 @@ def create(want: Thing, sides: Sides) -> list[str]:
     )
     body = "(\n" + ",\n".join(written) + "\n)" if written else "()"
     return [
+        *_of_a_view(want, sides),
         f"{joined(head, body, tail)};",
         *([f"ALTER TABLE {whole(want)} OF {facts['of']};"] if "of" in facts else []),
         *_security(want),
@@ -50,6 +56,13 @@ def create(want: Thing, sides: Sides) -> list[str]:
         *comment(_what(want), None, want),
         *(line for column in own for line in columns.decorations(column)),
     ]
+
+
+def _of_a_view(want: Thing, sides: Sides) -> list[str]:
+    views = (f"{kind} {name(*want.path)}" for kind in ("view", "materialized view"))
+    if not any(view in sides.ended for view in views):
+        return []
+    return [psql.comment("it begins empty: what the view of that name shows is in other tables")]
 
 
 def _is_inherited_as_it_is(column: Thing, sides: Sides) -> bool:
@@ -68,8 +81,10 @@ def _what(thing: Thing) -> str:
     return f"{'FOREIGN ' if 'foreign' in thing.facts else ''}TABLE {whole(thing)}"
 
 
-def drop(have: Thing, _sides: Sides) -> list[str]:
+def drop(have: Thing, sides: Sides) -> list[str]:
     drop = f"DROP {_what(have)};"
+    if moving.has_rows_to_move(have.name, sides):
+        return [*moving.put_aside(have, sides), drop]
     return [drop] if "foreign" in have.facts else ["-- loses its rows", drop]
 
 
@@ -86,12 +101,7 @@ def alter(have: Thing, want: Thing, _sides: Sides) -> list[str] | None:
     if "foreign" in before and "foreign" in after and differ(have, want, "server"):
         return None
     if differ(have, want, "foreign", "partition_key"):
-        return [
-            psql.comment(
-                f"{whole(want)} cannot be changed in place. Rename it, look at the drift again for"
-                " the statement that makes it anew, and move the rows."
-            )
-        ]
+        return None
     return [
         *_change_parents(have, want),
         *_change_type(head, have, want),

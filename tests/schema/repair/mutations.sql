@@ -679,6 +679,139 @@ DROP SEQUENCE ticket;
 CREATE SEQUENCE other AS smallint MINVALUE -5 START -2;
 COMMENT ON SEQUENCE other IS 'O';
 
+-- ── one name, another kind
+
+-- a domain in the place of an enum | domain colour | alone
+ALTER TABLE documents ALTER cover DROP DEFAULT;
+DROP MATERIALIZED VIEW covers;
+DROP INDEX documents_red;
+ALTER TABLE documents ALTER cover TYPE text;
+DROP TYPE colour;
+CREATE DOMAIN colour AS text CHECK (value <> '');
+ALTER TABLE documents ALTER cover TYPE colour;
+CREATE MATERIALIZED VIEW covers AS SELECT cover, count(*) AS number FROM documents GROUP BY cover;
+
+-- a row in the place of an enum | type colour | alone
+ALTER TABLE documents DROP COLUMN cover CASCADE;
+DROP TYPE colour;
+CREATE TYPE colour AS (red int, green int);
+ALTER TABLE documents ADD cover colour;
+UPDATE documents SET cover = (1, 2)::colour;
+
+-- a range in the place of a row | type place | alone
+ALTER TABLE users DROP COLUMN home;
+DROP TYPE place;
+CREATE TYPE place AS RANGE (subtype = integer);
+ALTER TABLE users ADD home place NOT NULL DEFAULT '[1,5)';
+
+-- a domain in the place of a row | domain place | alone
+ALTER TABLE users ALTER home TYPE text;
+DROP TYPE place;
+CREATE DOMAIN place AS text;
+ALTER TABLE users ALTER home TYPE place;
+
+-- a domain of numbers in the place of a row | domain place | alone
+ALTER TABLE users DROP COLUMN home;
+DROP TYPE place;
+CREATE DOMAIN place AS integer;
+ALTER TABLE users ADD home place NOT NULL DEFAULT 7;
+
+-- an enum in the place of a domain | enum email | alone
+DROP VIEW thick;
+DROP VIEW active;
+ALTER TABLE users ALTER email TYPE text;
+DROP DOMAIN email;
+CREATE TYPE email AS ENUM ('alice@example.com', 'bob@example.com');
+ALTER TABLE users ALTER email TYPE email USING email::email;
+
+-- another enum, of which there is a domain | enum shade | alone
+ALTER TABLE documents ALTER cover DROP DEFAULT;
+DROP MATERIALIZED VIEW covers;
+DROP INDEX documents_red;
+ALTER TABLE documents ALTER cover TYPE text;
+DROP TYPE colour;
+CREATE TYPE shade AS ENUM ('red', 'green');
+CREATE DOMAIN colour AS shade;
+ALTER TABLE documents ALTER cover TYPE colour USING cover::colour;
+ALTER TABLE documents ADD covers colour[] NOT NULL DEFAULT '{red}';
+
+-- a table in the place of a range | table span | alone
+DROP TYPE span;
+CREATE TABLE span (id int);
+
+-- a table in the place of an index | table notes_document | alone
+DROP INDEX notes_document;
+CREATE TABLE notes_document (id int);
+
+-- an index of another table | index documents.notes_document | alone
+DROP INDEX notes_document;
+CREATE INDEX notes_document ON documents (title);
+
+-- a materialized view in the place of a table | materialized view notes | alone
+DROP TABLE notes;
+CREATE MATERIALIZED VIEW notes AS SELECT 1 AS id, id AS document_id FROM documents;
+
+-- a view in the place of a table that has another name | view notes | alone
+ALTER TABLE notes RENAME TO remarks;
+CREATE VIEW notes AS SELECT * FROM remarks;
+
+-- a view in the place of a table that is another one | view notes | alone
+ALTER TABLE notes RENAME TO remarks;
+ALTER TABLE remarks ADD more int;
+CREATE VIEW notes AS SELECT id, document_id, "the Text" FROM remarks;
+
+-- a sequence in the place of a table | sequence cache | alone
+DROP TABLE cache;
+CREATE SEQUENCE cache;
+
+-- a table in the place of a view that another one needs | table active | alone
+DROP VIEW active CASCADE;
+CREATE TABLE active (id int, email email, full_name text);
+CREATE VIEW thick AS SELECT a.id FROM active a;
+
+-- a table in the place of a materialized view | table covers | alone
+DROP MATERIALIZED VIEW covers;
+CREATE TABLE covers (cover colour, number bigint);
+
+-- a foreign table in the place of a table | table cache | alone
+DROP TABLE cache;
+CREATE FOREIGN TABLE cache (key text, value text) SERVER elsewhere;
+
+-- a table in the place of a foreign one | table remote | alone
+DROP FOREIGN TABLE remote;
+CREATE TABLE remote (id integer, what text);
+
+-- a partitioned table in the place of a table | table notes_rest | alone
+ALTER TABLE notes RENAME TO old;
+CREATE TABLE notes (LIKE old INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+ALTER SEQUENCE notes_id_seq OWNED BY notes.id;
+CREATE TABLE notes_rest PARTITION OF notes DEFAULT;
+INSERT INTO notes SELECT * FROM old;
+DROP TABLE old;
+
+-- another key of partitions | table events | alone
+ALTER TABLE events RENAME TO old;
+CREATE TABLE events (day date NOT NULL, what text, user_id int) PARTITION BY LIST (day);
+CREATE TABLE events_any PARTITION OF events DEFAULT;
+INSERT INTO events SELECT * FROM old;
+DROP TABLE old;
+
+-- partitions that count | table counted
+CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE counted_rest PARTITION OF counted DEFAULT;
+
+-- a procedure in the place of a function | function twice(integer) | alone
+DROP FUNCTION twice CASCADE;
+CREATE PROCEDURE twice(n integer) LANGUAGE sql AS 'SELECT 1';
+
+-- an aggregate in the place of a function | function twice(integer) | alone
+DROP FUNCTION twice CASCADE;
+CREATE AGGREGATE twice(integer) (sfunc = int4pl, stype = integer, initcond = '0');
+
+-- a procedure in the place of an aggregate | function total(integer) | alone
+DROP AGGREGATE total(integer);
+CREATE PROCEDURE total(integer) LANGUAGE sql AS 'SELECT 1';
+
 -- ── extensions, event triggers, schemas
 
 -- an extension is gone | extension pg_trgm | alone
