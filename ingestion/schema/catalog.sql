@@ -486,6 +486,41 @@ SELECT 'collation', s.prefix || c.collname::text, '',
            SELECT FROM members m WHERE m.classid = 'pg_collation'::regclass AND m.objid = c.oid)
 
  UNION ALL
+SELECT 'text search dictionary', s.prefix || d.dictname::text, '',
+       json_build_object(
+           'template', CASE t.tmplnamespace WHEN 'pg_catalog'::regnamespace THEN quote_ident(t.tmplname)
+                       ELSE format('%I.%I', t.tmplnamespace::regnamespace::text, t.tmplname) END,
+           'settings', d.dictinitoption,
+           'comment', obj_description(d.oid, 'pg_ts_dict')),
+       'pg_ts_dict'::regclass, d.oid, 0
+  FROM pg_ts_dict d
+  JOIN schemas s ON s.oid = d.dictnamespace
+  JOIN pg_ts_template t ON t.oid = d.dicttemplate
+ WHERE NOT EXISTS (
+           SELECT FROM members m WHERE m.classid = 'pg_ts_dict'::regclass AND m.objid = d.oid)
+
+ UNION ALL
+SELECT 'text search configuration', s.prefix || c.cfgname::text, '',
+       json_build_object(
+           'parser', CASE p.prsnamespace WHEN 'pg_catalog'::regnamespace THEN quote_ident(p.prsname)
+                     ELSE format('%I.%I', p.prsnamespace::regnamespace::text, p.prsname) END,
+           'mappings', (SELECT json_agg(json_build_array(token, dictionaries) ORDER BY token)
+                          FROM (SELECT quote_ident(type.alias) AS token,
+                                       json_agg(m.mapdict::regdictionary::text ORDER BY m.mapseqno)
+                                       AS dictionaries
+                                  FROM pg_ts_config_map m
+                                  JOIN ts_token_type(c.cfgparser) type ON type.tokid = m.maptokentype
+                                 WHERE m.mapcfg = c.oid
+                                 GROUP BY type.alias) AS each),
+           'comment', obj_description(c.oid, 'pg_ts_config')),
+       'pg_ts_config'::regclass, c.oid, 0
+  FROM pg_ts_config c
+  JOIN schemas s ON s.oid = c.cfgnamespace
+  JOIN pg_ts_parser p ON p.oid = c.cfgparser
+ WHERE NOT EXISTS (
+           SELECT FROM members m WHERE m.classid = 'pg_ts_config'::regclass AND m.objid = c.oid)
+
+ UNION ALL
 SELECT 'extension', ARRAY[e.extname::text], '',
        json_build_object(
            'version', e.extversion,
@@ -505,7 +540,10 @@ SELECT 'event trigger', ARRAY[e.evtname::text], '',
            'enabled', enabled_as.words ->> e.evtenabled,
            'comment', obj_description(e.oid, 'pg_event_trigger')),
        'pg_event_trigger'::regclass, e.oid, 0
-  FROM pg_event_trigger e CROSS JOIN enabled_as
+  FROM pg_event_trigger e
+       -- They are of the whole database; those of another schema's functions are of that schema.
+  JOIN functions f ON f.oid = e.evtfoid
+ CROSS JOIN enabled_as
  WHERE NOT EXISTS (
            SELECT FROM members m WHERE m.classid = 'pg_event_trigger'::regclass AND m.objid = e.oid)
 

@@ -109,6 +109,8 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("not_deterministic", "NOT DETERMINISTIC"),
         _COMMENT,
     ),
+    "text search dictionary": (("template", "TEMPLATE {}"), ("settings", "({})"), _COMMENT),
+    "text search configuration": (("parser", "PARSER {}"), ("mappings", "({})"), _COMMENT),
     "extension": (("version", "VERSION {}"), ("schema", "SCHEMA {}")),
     "event trigger": (
         ("event", "ON {}"),
@@ -233,6 +235,9 @@ _SAID: dict[str, Callable[[Facts], str]] = {
     "constraints": lambda facts: " ".join(map(_constraint, facts["constraints"])),
     "range": lambda facts: _range(facts["range"]),
     "aggregate": _aggregate,
+    "mappings": lambda facts: _list(
+        f"{token} WITH {_list(dictionaries)}" for token, dictionaries in facts["mappings"]
+    ),
     "targets": lambda facts: _list(f"{column}: {target}" for column, target in facts["targets"]),
 }
 

@@ -19,6 +19,9 @@ BASE = """
     CREATE TYPE pages AS RANGE (subtype = integer);
     CREATE DOMAIN short AS text CONSTRAINT is_short CHECK (length(value) < 9);
     CREATE COLLATION plain (provider = libc, locale = 'C');
+    CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = snowball, language = french);
+    CREATE TEXT SEARCH CONFIGURATION french_words (PARSER = "default");
+    ALTER TEXT SEARCH CONFIGURATION french_words ADD MAPPING FOR word, asciiword WITH stems, simple;
     CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
     CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n * 2';
     CREATE AGGREGATE total(integer) (sfunc = int4pl, stype = integer, initcond = '0');
@@ -76,6 +79,10 @@ WHOLE = {
     "type pages": "RANGE OF integer",
     "domain short": "text CONSTRAINT is_short CHECK ((length(VALUE) < 9))",
     "collation plain": "PROVIDER libc LC_COLLATE C LC_CTYPE C",
+    "text search dictionary stems": "TEMPLATE snowball (language = 'french')",
+    "text search configuration french_words": (
+        'PARSER "default" (asciiword WITH stems, simple, word WITH stems, simple)'
+    ),
     "function stamp()": STAMP,
     "function twice(integer)": TWICE,
     "function watched()": WATCHED,
@@ -354,6 +361,16 @@ CHANGES: list[tuple[str, str, str | None]] = [
     ),
     ("DROP COLLATION plain", "collation plain", None),
     (
+        "ALTER TEXT SEARCH DICTIONARY stems (stopwords = french)",
+        "text search dictionary stems",
+        "TEMPLATE snowball (language = 'french', stopwords = 'french')",
+    ),
+    (
+        "ALTER TEXT SEARCH CONFIGURATION french_words DROP MAPPING FOR word",
+        "text search configuration french_words",
+        'PARSER "default" (asciiword WITH stems, simple)',
+    ),
+    (
         "ALTER EVENT TRIGGER watch DISABLE",
         "event trigger watch",
         "ON ddl_command_end EXECUTE FUNCTION watched() DISABLED",
@@ -527,6 +544,8 @@ def test_what_an_extension_brings_is_left_out(sql: Sql) -> None:
 
 def test_what_the_search_path_does_not_name_is_left_out(sql: Sql) -> None:
     sql("CREATE SCHEMA there; CREATE TABLE there.notes (); CREATE TEMPORARY TABLE draft ()")
+    sql("CREATE FUNCTION there.f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'")
+    sql("CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION there.f()")
     assert catalog(connection) == {}
 
 

@@ -12,6 +12,7 @@ from ingestion.schema.repair import (
     grants,
     indexes,
     routines,
+    searching,
     sequences,
     tables,
     views,
@@ -35,6 +36,12 @@ _FAMILIES = {
     "schema": Family(extensions.create_comment, extensions.drop_comment, extensions.alter_comment),
     "extension": Family(extensions.create, extensions.drop, extensions.alter),
     "collation": Family(datatypes.create_collation, datatypes.drop, datatypes.alter_collation),
+    "text search dictionary": Family(
+        searching.create_dictionary, searching.drop, searching.alter_dictionary
+    ),
+    "text search configuration": Family(
+        searching.create_configuration, searching.drop, searching.alter_configuration
+    ),
     "enum": Family(datatypes.create_enum, datatypes.drop, datatypes.alter_enum),
     "domain": Family(datatypes.create_domain, datatypes.drop, datatypes.alter_domain),
     "type": Family(datatypes.create_type, datatypes.drop, datatypes.alter_type),

@@ -20,7 +20,9 @@ Node = tuple[str, str]
 _BEFORE_ROWS = frozenset({"column", "index", "statistics", "sequence", "table"})
 """What may be there before rows come back to a table; its own constraints may, too."""
 
-_SPOKEN_OF = frozenset({"table", "view", "materialized view", "sequence", "function"})
+_SPOKEN_OF = frozenset(
+    {"table", "view", "materialized view", "sequence", "function", "text search configuration"}
+)
 
 
 @dataclass(frozen=True)

@@ -812,6 +812,27 @@ CREATE AGGREGATE twice(integer) (sfunc = int4pl, stype = integer, initcond = '0'
 DROP AGGREGATE total(integer);
 CREATE PROCEDURE total(integer) LANGUAGE sql AS 'SELECT 1';
 
+-- ── text search
+
+-- a configuration with other words | text search configuration words
+ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR email, url;
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word WITH simple;
+COMMENT ON TEXT SEARCH CONFIGURATION words IS NULL;
+
+-- a configuration is gone | text search configuration words | alone
+DROP TEXT SEARCH CONFIGURATION words CASCADE;
+
+-- a configuration too many | text search configuration "My Words"
+CREATE TEXT SEARCH CONFIGURATION "My Words" (COPY = german);
+
+-- a dictionary with other settings | text search dictionary stems | alone
+ALTER TEXT SEARCH DICTIONARY stems (stopwords, language = german);
+
+-- another dictionary | text search dictionary stems | alone
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word, asciiword WITH simple;
+DROP TEXT SEARCH DICTIONARY stems;
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple, accept = false);
+
 -- ── extensions, event triggers, schemas
 
 -- an extension is gone | extension pg_trgm | alone

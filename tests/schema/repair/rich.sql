@@ -14,6 +14,10 @@ CREATE DOMAIN email AS text
 COMMENT ON CONSTRAINT email_has_at ON DOMAIN email IS 'One is enough.';
 CREATE TYPE span AS RANGE (subtype = integer);
 CREATE COLLATION plain (provider = libc, locale = 'C');
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = snowball, language = french, stopwords = french);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = english);
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word, asciiword WITH stems, simple;
+COMMENT ON TEXT SEARCH CONFIGURATION words IS 'Both.';
 CREATE SEQUENCE ticket START 100 INCREMENT 5;
 
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN new; END$$;
@@ -58,6 +62,7 @@ CREATE INDEX documents_created_at ON documents (created_at DESC);
 CREATE INDEX documents_thick ON documents (pages) WHERE pages > 100;
 CREATE INDEX documents_title ON documents (lower(title), owner_id);
 CREATE INDEX documents_body ON documents USING gin (body gin_trgm_ops);
+CREATE INDEX documents_words ON documents USING gin (to_tsvector('words', body));
 CREATE INDEX documents_red ON documents (owner_id) WHERE cover = 'red';
 COMMENT ON INDEX documents_thick IS 'For the strong.';
 CREATE STATISTICS documents_together (dependencies) ON owner_id, pages FROM documents;
