@@ -5,6 +5,7 @@ away, fake does what its direction says.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,24 @@ from django.db.models import QuerySet
 from ingestion.schema.models import JournalEntry
 from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Key
+from ingestion.schema.statements import split
 
 TABLE = "schema_journal"
 CREATE = Path(__file__).with_name("journal.sql").read_text()
+PROTECTION = [
+    each for each in split(CREATE) if "schema_journal_refuse" in each or "ENABLE ALWAYS" in each
+]
+"""Of its statements those that let nobody change an entry: the function, then the triggers."""
+PROTECTED = """
+    SELECT (SELECT prosrc FROM pg_proc WHERE oid = to_regproc('schema_journal_refuse')),
+           ARRAY(SELECT tgname::text FROM pg_trigger
+                  WHERE tgrelid = to_regclass(%s) AND tgenabled = 'A'
+                    AND tgfoid = to_regproc('schema_journal_refuse')
+                    AND tgqual IS NULL AND tgattr = ''
+                    -- Before DELETE, UPDATE and TRUNCATE; before DELETE and UPDATE for each row.
+                    AND (tgname, tgtype) IN (('schema_journal_append_only', 58),
+                                             ('schema_journal_append_only_rows', 27)))
+"""
 COLUMNS = (
     "run, action, app, migration, duration_ms, os_user, host, process, version, git_commit, "
     "hash, ddl, error, detail"
@@ -75,6 +91,23 @@ def exists(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [TABLE])
         return bool(cursor.fetchone()[0])
+
+
+def missing_protection(connection: BaseDatabaseWrapper) -> list[str]:
+    """The statements that make it append-only again, if somebody has switched that off."""
+    if not exists(connection):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(PROTECTED, [TABLE])
+        body, triggers = cursor.fetchone()
+    function, *others = PROTECTION
+    is_whole = body is not None and _words(body) in _words(function)
+    missing = [each for each in others if not re.search(rf"\b({'|'.join(triggers)})\b", each)]
+    return [*([] if is_whole else [function]), *(missing if triggers else others)]
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def may_create(connection: BaseDatabaseWrapper) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ingestion.schema.journal import missing_protection
 from ingestion.schema.locks import Holder
 from ingestion.schema.plan import Key
 from ingestion.schema.project import Project
@@ -53,6 +54,8 @@ class Status:
     """The project's own come first."""
     out_of_order: tuple[tuple[Key, Key], ...]
     """Applied, with what it depends on, which is not."""
+    missing_protection: tuple[str, ...]
+    """Statements without which entries of the journal can be changed."""
     half_done: tuple[HalfDone, ...]
     unfinished: tuple[PastRun, ...]
     running: Holder | None
@@ -71,6 +74,7 @@ def look(connection: BaseDatabaseWrapper) -> Status:
         server=server_of(connection),
         apps=_apps(survey, conflicts=conflicts, without=without),
         out_of_order=tuple(_out_of_order(survey)),
+        missing_protection=tuple(missing_protection(connection)),
         # What a run is in the middle of is not left half done.
         half_done=() if running and running.run else tuple(survey.half_done),
         unfinished=tuple(stopped),

@@ -76,6 +76,16 @@ def _of_the_record(status: Status) -> Iterator[Finding]:
             f"{'.'.join(key)} is applied, and {'.'.join(parent)}, which it depends on, is not",
             "manage.py schema adopt",
         )
+    if status.missing_protection:
+        yield Finding(
+            "unprotected",
+            "entries of the journal can be changed: what protects it was switched off, or dropped",
+            f"in psql: {' '.join(f'{_in_one_line(each)};' for each in status.missing_protection)}",
+        )
+
+
+def _in_one_line(sql: str) -> str:
+    return " ".join(sql.split())
 
 
 def _of_apps(status: Status) -> Iterator[Finding]:

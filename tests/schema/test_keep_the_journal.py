@@ -14,8 +14,10 @@ from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from ingestion.schema.journal import replay
+from ingestion.schema.journal import missing_protection, replay
 from ingestion.schema.models import JournalEntry
+from ingestion.schema.status import look
+from ingestion.schema.status_text import findings
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +33,37 @@ def execute(statement: str) -> None:
 
 def told(entries: list[JournalEntry]) -> list[str]:
     return [" ".join(filter(None, (e.action, e.migration))) for e in entries]
+
+
+# --- That nobody changes it -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE schema_journal DISABLE TRIGGER ALL",
+        "ALTER TABLE schema_journal ENABLE TRIGGER schema_journal_append_only",
+        "DROP TRIGGER schema_journal_append_only_rows ON schema_journal",
+        "DROP FUNCTION schema_journal_refuse CASCADE",
+        "CREATE OR REPLACE FUNCTION schema_journal_refuse() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NULL; END'",
+    ],
+)
+def test_status_says_that_its_protection_is_off_and_how_to_switch_it_on(
+    story: Story, migrate: Migrate, change: str
+) -> None:
+    story("linear")
+    migrate(verbosity=0)
+    assert missing_protection(connection) == []
+    execute(change)
+    (finding,) = [each for each in findings(look(connection)) if each.kind == "unprotected"]
+    assert finding.what == (
+        "entries of the journal can be changed: what protects it was switched off, or dropped"
+    )
+    execute(finding.next.removeprefix("in psql: "))
+    assert missing_protection(connection) == []
+    with pytest.raises(DatabaseError, match="append-only"):
+        execute("DELETE FROM schema_journal")
 
 
 # --- What is written -------------------------------------------------------------------------
