@@ -24,12 +24,12 @@ def ended(sql: str) -> str:
 
 
 def comment(text: str) -> str:
-    return f"-- {_one_line(text)}".rstrip()
+    return f"-- {in_one_line(text)}".rstrip()
 
 
 def echo(text: str) -> str:
     """A line that psql prints when it is there."""
-    escaped = _one_line(text).replace("\\", "\\\\").replace("'", "''")
+    escaped = in_one_line(text).replace("\\", "\\\\").replace("'", "''")
     return f"\\echo '{escaped}'"
 
 
@@ -42,7 +42,7 @@ def dollar_quoted(text: str, *, tag: str) -> str:
     return f"{mark}{text}{mark}"
 
 
-def _one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 

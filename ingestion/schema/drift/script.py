@@ -1,9 +1,10 @@
 """The statements that end a drift, either way: as a script for psql, or as a migration."""
 
+import glob
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -43,7 +44,7 @@ def script(drift: Drift) -> str:
         "\\set ON_ERROR_STOP on",
     ]
     for is_alone, some in groupby(drift.repair, key=_is_alone):
-        body = list(_told(some))
+        body = list(_told(some, doubts(drift)))
         timeout = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
         lines += ["", *(body if is_alone else ["BEGIN;", timeout, *body, "COMMIT;"])]
     return "\n".join(lines)
@@ -67,10 +68,26 @@ def _warning(statements: Sequence[Statement]) -> list[str]:
     )
 
 
-def _told(statements: Iterator[Statement]) -> Iterator[str]:
+def _told(statements: Iterator[Statement], doubts: Mapping[str, str]) -> Iterator[str]:
     for thing, some in groupby(statements, key=lambda each: each.thing):
         yield psql.comment(thing)
+        if thing in doubts:
+            yield psql.comment(doubts[thing])
         yield from (psql.ended(each.sql) for each in some)
+
+
+def doubts(drift: Drift) -> dict[str, str]:
+    """Of what is taken for renamed, and may be two: then values would get into another place."""
+    return {
+        group.difference.thing: _doubt(group.difference.thing, group.found_as.thing)
+        for group in drift.comparison.groups
+        if group.found_as and group.difference.thing.startswith(("table ", "column "))
+    }
+
+
+def _doubt(expected: str, found: str) -> str:
+    told = shlex.quote(f"{glob.escape(found)}=another one")
+    return f"if {found} is not what was {expected}, ask again with --ignore {told}"
 
 
 def loses_data(sql: str) -> bool:
@@ -99,6 +116,7 @@ def migration(drift: Drift) -> str:
     return "\n".join(
         [
             *(f"{INDENT}# {line}" for line in commands(drift)),
+            *(f"{INDENT}# {line}" for line in map(psql.in_one_line, doubts(drift).values())),
             *([f"{INDENT}# In `dependencies`, too: {needs.rstrip(', ')}"] if needs else []),
             *([f"{INDENT}atomic = False", ""] if is_alone else []),
             f"{INDENT}operations = [",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingestion.schema.drift.compare import Drift
 from ingestion.schema.drift.differences import Difference, Group, Side
-from ingestion.schema.drift.script import commands, loses_data, on_database
+from ingestion.schema.drift.script import commands, doubts, loses_data, on_database
 from ingestion.schema.errors import listed
 from ingestion.schema.psql import ended
 from ingestion.schema.repair import Statement
@@ -128,7 +128,7 @@ def _in_full(group: Group, drift: Drift) -> list[str]:
         *_definitions(group),
         *_told("repair", "\n".join(repair) or FOLLOWS),
         *_told("keep", "\n".join(keep) or FOLLOWS),
-        *_note(group),
+        *_note(group, drift),
         "",
     ]
 
@@ -140,8 +140,10 @@ def _in_one_line(group: Group) -> str:
     return f"{_heading(group)}: {found}, expected {expected}"
 
 
-def _note(group: Group) -> list[str]:
+def _note(group: Group, drift: Drift) -> list[str]:
     difference = group.difference
+    if difference.thing in (doubtful := doubts(drift)):
+        return _told("note", doubtful[difference.thing])
     holds_data = not group.found_as and difference.thing.partition(" ")[0] in {"table", "column"}
     if difference.side is Side.MISSING and holds_data:
         return _told("note", "what was in it does not come back: it is in a backup at best")

@@ -1,7 +1,8 @@
 """What only has another name: it keeps its rows, its values and its place if it is renamed.
 
 A thing that should not be there and one that is missing, in the same place and the same but for
-the name, are taken for one. Nothing is lost if they were two.
+the name, are taken for one. Nothing is lost if they were two, but values are in another place then:
+`schema drift` says how to tell it so.
 """
 
 import re

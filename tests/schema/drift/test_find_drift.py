@@ -191,13 +191,30 @@ def test_of_rights_it_says_what_is_usual(drift: Drift, shop: Use) -> None:
 def test_a_column_with_another_name_is_one_difference(drift: Drift, shop: Use) -> None:
     shop()
     execute("ALTER TABLE shop_note RENAME text TO words")
-    assert drift()[1].splitlines()[2:7] == [
+    assert drift()[1].splitlines()[2:8] == [
         "renamed column shop_note.text",
         "  found     column shop_note.words: the same, but for its name",
         "  repair    ALTER TABLE shop_note RENAME COLUMN words TO text;",
         "  keep      ALTER TABLE shop_note RENAME COLUMN text TO words;",
+        f"  note      {DOUBT}",
         "",
     ]
+
+
+DOUBT = (
+    "if column shop_note.words is not what was column shop_note.text, ask again with"
+    " --ignore 'column shop_note.words=another one'"
+)
+
+
+def test_what_is_taken_for_renamed_may_be_told_apart(drift: Drift, shop: Use) -> None:
+    shop(NOTE.replace("max_length=100", "max_length=100, null=True"))
+    execute("ALTER TABLE shop_note DROP text, ADD words varchar(100)")
+    assert f"-- {DOUBT}" in drift("--sql")[1].splitlines()
+    assert f"    # {DOUBT}" in drift("--keep")[1].splitlines()
+    _, script = drift("--sql", "--ignore", "column shop_note.words=another one")
+    assert "ALTER TABLE shop_note ADD COLUMN text character varying(100);" in script
+    assert "words" not in script
 
 
 def test_what_follows_from_something_else_says_so(drift: Drift, shop: Use) -> None:
