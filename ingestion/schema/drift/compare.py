@@ -48,6 +48,7 @@ class Drift:
     """Apps with the last migration of each."""
     own: frozenset[str]
     """Those that are the project's, and not a library's."""
+    project: Project
 
     @property
     def is_clean(self) -> bool:
@@ -81,6 +82,7 @@ def look(
         pending=_pending(project),
         leaves=dict(project.graph.leaf_nodes()),
         own=project.own,
+        project=project,
     )
 
 

@@ -15,6 +15,7 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from ingestion.schema import psql
 from ingestion.schema.catalog import table_of
 from ingestion.schema.drift.compare import Drift
+from ingestion.schema.drift.models import taken_over
 from ingestion.schema.plan import Key
 from ingestion.schema.repair import Statement
 from ingestion.schema.statements import QUALIFIED, needs_no_transaction, statements
@@ -112,15 +113,25 @@ def migration(drift: Drift) -> str:
     if not drift.keep:
         return "# Nothing to keep: the database is what its migrations make."
     is_alone = any(map(_breaks_a_transaction, (drift.keep, drift.keep_undone)))
-    needs = "".join(f'("{app}", "{name}"), ' for app, name in place(drift).needs)
+    where = place(drift)
+    needs = "".join(f'("{app}", "{name}"), ' for app, name in where.needs)
+    known = taken_over(drift.comparison, drift.project, app=where.app)
+    said = [
+        *commands(drift),
+        *doubts(drift).values(),
+        *(f"At the top, too: {line}" for line in known.imports),
+        *known.words,
+    ]
     return "\n".join(
         [
-            *(f"{INDENT}# {line}" for line in commands(drift)),
-            *(f"{INDENT}# {line}" for line in map(psql.in_one_line, doubts(drift).values())),
+            *(f"{INDENT}# {psql.in_one_line(line)}" for line in said),
             *([f"{INDENT}# In `dependencies`, too: {needs.rstrip(', ')}"] if needs else []),
             *([f"{INDENT}atomic = False", ""] if is_alone else []),
             f"{INDENT}operations = [",
-            *(f"{INDENT * 2}{line}" for line in operation(drift.keep, drift.keep_undone)),
+            *(
+                f"{INDENT * 2}{line}"
+                for line in operation(drift.keep, drift.keep_undone, state=known.state)
+            ),
             f"{INDENT}]",
         ]
     )
@@ -130,7 +141,9 @@ def _breaks_a_transaction(way: Sequence[Statement]) -> bool:
     return any(needs_no_transaction(each.sql) for each in way) or any(map(_adds_label, way[:-1]))
 
 
-def operation(keep: Sequence[Statement], undone: Sequence[Statement]) -> list[str]:
+def operation(
+    keep: Sequence[Statement], undone: Sequence[Statement], *, state: Sequence[str] = ()
+) -> list[str]:
     """Both directions, in the order of each."""
     ways = (("sql", keep), ("reverse_sql", undone))
     lines = [
@@ -142,7 +155,12 @@ def operation(keep: Sequence[Statement], undone: Sequence[Statement]) -> list[st
             f"{INDENT}],",
         )
     ]
-    return ["migrations.RunSQL(", *lines, "),"]
+    known = [
+        f"{INDENT}state_operations=[",
+        *(f"{INDENT * 2}{each}" for each in state),
+        f"{INDENT}],",
+    ]
+    return ["migrations.RunSQL(", *lines, *(known if state else ()), "),"]
 
 
 def literal(text: str) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.schema.drift.script import literal, loses_data
 from ingestion.schema.statements import split
-from tests.schema.conftest import NOTE, SHOP, Drift
+from tests.schema.conftest import NOTE, SHOP, Drift, forget_models
 
 Use = Callable[..., Any]
 
@@ -133,12 +134,66 @@ def test_it_says_where_such_a_migration_belongs(
     ]
 
 
+@pytest.mark.slow
+def test_the_migration_says_what_the_models_are_to_say(
+    drift: Drift, write_app: Use, story: Use, migrate: Use
+) -> None:
+    note = NOTE.replace("primary_key=True", "primary_key=True, serialize=False")
+    folder = Path(write_app("shop", {"0001_note": SHOP.format(after="", operations=note)}))
+    (folder / "models.py").write_text(MODELS)
+    story("shop")
+    migrate(verbosity=0)
+    execute(
+        "ALTER TABLE shop_note ALTER text DROP NOT NULL, ADD n numeric(8, 2) NOT NULL DEFAULT 7"
+    )
+    execute(
+        "ALTER TABLE shop_note ADD who bigint REFERENCES shop_note;"
+        "CREATE INDEX by_n ON shop_note (text)"
+    )
+    execute(
+        "COMMENT ON COLUMN shop_note.text IS 'It.'; CREATE INDEX odd ON shop_note (lower(text))"
+    )
+    _, said = drift("--keep")
+    assert [line.strip() for line in said.splitlines() if "model" in line] == [
+        "# At the top, too: from django.db import models",
+        "# In the model Note: n = models.DecimalField(db_default=7, decimal_places=2,"
+        " max_digits=8)",
+        "# In the model Note: text = models.CharField(db_comment='It.', max_length=100, null=True)",
+        '# In the indexes of the model Note: models.Index(fields=["text"], name="by_n")',
+        "# See to the model shop.Note yourself: column shop_note.who",
+        'migrations.AddField("Note", "n", models.DecimalField(db_default=7, decimal_places=2,'
+        " max_digits=8)),",
+        'migrations.AlterField("Note", "text", models.CharField(db_comment=\'It.\','
+        " max_length=100, null=True)),",
+        'migrations.AddIndex("Note", models.Index(fields=["text"], name="by_n")),',
+    ]
+    head = SHOP.partition("    operations")[0].format(after='("shop", "0001_note")')
+    write_app("shop", {"0002_kept": head + said})
+    (folder / "models.py").write_text(MODELS_OF_KEPT)
+    forget_models({"shop"})
+    story("shop")
+    call_command("makemigrations", "shop", check=True, dry_run=True)
+    migrate("shop", fake=True, verbosity=0)
+    assert drift()[0] == 0
+
+
 MODELS = """
 from django.db import models
 
 class Note(models.Model):
     id = models.BigAutoField(primary_key=True)
     text = models.CharField(max_length=100)
+"""
+MODELS_OF_KEPT = """
+from django.db import models
+
+class Note(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    text = models.CharField(db_comment="It.", max_length=100, null=True)
+    n = models.DecimalField(db_default=7, decimal_places=2, max_digits=8)
+
+    class Meta:
+        indexes = [models.Index(fields=["text"], name="by_n")]
 """
 
 
