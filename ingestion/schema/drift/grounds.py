@@ -2,13 +2,16 @@
 
 the files that are applied, in their order, and the modules that they import
 the versions of Django, of the server, and of this tool
-the settings that those files name, and those that Django reads
+the settings and environment variables that those files name, and the settings that Django reads
+the files besides them that they name: scripts in SQL, lists of values
 what the database is like: its encoding and locale, its schemas, its extensions
 """
 
 import ast
+import glob
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -45,6 +48,10 @@ SETTINGS = frozenset(
     }
 )
 NAMED = re.compile(r"""\bsettings(?:\.|,\s*["'])([A-Z][A-Z0-9_]*)""")
+ENVIRONMENT = re.compile(r"""\b(?:environ(?:\.get\(|\[|\.pop\()|getenv\()\s*["'](\w+)["']""")
+READ = re.compile(
+    r"""["'](?:[^"'\n]*/)?([^"'/\n]+\.(?:sql|psql|json|csv|tsv|txt|ya?ml|toml|xml))["']"""
+)
 IMPORT = re.compile(r"^\s*(?:from|import)\s+(\.|\w+)(.*,)?", re.MULTILINE)
 WITHOUT_SOURCES = frozenset({*sys.stdlib_module_names, "django"})
 """Django's version says it all; Python's decides nothing."""
@@ -68,7 +75,9 @@ def grounds(project: Project, *, django_version: str = django.get_version()) -> 
         return None
     names = {type(project.migration(step.key)).__module__ for step in steps}
     modules = _imported_by(names, deciders=_deciders(project))
-    named = {name for path in [*migrations.values(), *modules.values()] for name in _named(path)}
+    paths = [*migrations.values(), *modules.values()]
+    named = {name for path in paths for name in NAMED.findall(_text(path))}
+    environment = {name for path in paths for name in ENVIRONMENT.findall(_text(path))}
     return {
         "steps": [[f"{step}", step.fake] for step in steps],
         "files": {name: hash_of(path) for name, path in migrations.items()},
@@ -76,6 +85,8 @@ def grounds(project: Project, *, django_version: str = django.get_version()) -> 
         "settings": {
             name: repr(getattr(settings, name, None)) for name in sorted(SETTINGS | named)
         },
+        "environment": {name: os.environ.get(name) for name in sorted(environment)},
+        "read": sorted({hash_of(each) for path in paths for each in _read_by(path)}),
         "apps": sorted(apps.app_configs),
         "alias": project.connection.alias,
         "engine": project.connection.settings_dict["ENGINE"],
@@ -159,10 +170,13 @@ def _may_import_more(text: str) -> bool:
     )
 
 
-def _named(path: Path) -> list[str]:
-    """Settings, as in settings.AUTH_USER_MODEL or getattr(settings, "DEBUG")."""
-    found: list[str] = NAMED.findall(_text(path))
-    return found
+def _read_by(path: Path) -> Iterator[Path]:
+    """Files that are called so, beside it or in the app: which of them it reads nobody can say."""
+    folder = path.parent
+    app = folder.parent if folder.name == "migrations" else folder
+    for name in set(READ.findall(_text(path))):
+        below = app.rglob if app != folder else app.glob
+        yield from filter(Path.is_file, [folder / name, *below(glob.escape(name))])
 
 
 def _text(path: Path) -> str:

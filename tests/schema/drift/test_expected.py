@@ -96,6 +96,14 @@ def test_a_folder_that_everybody_writes_to_is_not_trusted(folder: Path) -> None:
     assert (store.get("a"), store.get("b")) == (None, None)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_not_trusted(folder: Path) -> None:
+    store = Kept([folder])
+    store.put("a", THINGS)
+    os.chown(folder, 65534, 65534)
+    assert store.get("a") is None
+
+
 def test_only_the_files_that_were_used_last_stay(folder: Path) -> None:
     store = Kept([folder])
     for number in range(MOST):
@@ -195,6 +203,27 @@ def test_so_does_a_setting_that_decides_or_is_named(
     before = key(head=head)
     setattr(settings, name, value)
     assert key(head=head) != before
+
+
+@pytest.mark.parametrize("how", ["environ['SHOP_SIZE']", "environ.get('SHOP_SIZE')"])
+def test_so_does_a_variable_of_the_environment_that_is_named(
+    key: Use, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    keys = set()
+    for value in ("7", "8"):
+        monkeypatch.setenv("SHOP_SIZE", value)
+        keys.add(key(head=f"import os\nsize = os.{how}"))
+    assert len(keys) == 2
+
+
+def test_so_does_a_script_that_it_reads(key: Use, write_app: Use) -> None:
+    keys = set()
+    folder = write_app("shop") / "sql"
+    folder.mkdir()
+    for text in ("SELECT 1", "SELECT 2"):
+        (folder / "view.sql").write_text(text)
+        keys.add(key(head="from pathlib import Path\nscript = Path('sql/view.sql')"))
+    assert len(keys) == 2
 
 
 def test_a_setting_that_nobody_names_does_not(key: Use, settings: Any) -> None:
