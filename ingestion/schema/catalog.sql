@@ -331,12 +331,21 @@ SELECT 'policy', r.path || p.polname::text, '',
  UNION ALL
 SELECT 'statistics', r.path || x.stxname::text, '',
        json_build_object(
-           'definition', pg_get_statisticsobjdef(x.oid),
+           -- It lists them as they lie in the table, which says nothing.
+           'definition', replace(pg_get_statisticsobjdef(x.oid),
+                                 ' ON ' || columns.as_they_lie, ' ON ' || columns.by_name),
            'schema', quote_ident(x.stxnamespace::regnamespace::text),
            'target', nullif(x.stxstattarget, -1),
            'comment', obj_description(x.oid, 'pg_statistic_ext')),
        'pg_statistic_ext'::regclass, x.oid, 0
-  FROM relations r JOIN pg_statistic_ext x ON x.stxrelid = r.oid
+  FROM relations r
+  JOIN pg_statistic_ext x ON x.stxrelid = r.oid
+ CROSS JOIN LATERAL (
+           SELECT coalesce(string_agg(quote_ident(attname), ', ' ORDER BY attnum), ''),
+                  coalesce(string_agg(quote_ident(attname), ', ' ORDER BY attname), '')
+             FROM pg_attribute
+            WHERE attrelid = x.stxrelid AND attnum = ANY(x.stxkeys)
+       ) AS columns (as_they_lie, by_name)
 
  UNION ALL
 SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, r.path, '',

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ingestion.schema.catalog import Thing, Things
 from ingestion.schema.repair import columns, datatypes
 from ingestion.schema.repair.families import family
-from ingestion.schema.repair.sides import Side, Sides
+from ingestion.schema.repair.sides import RELATIONS, Side, Sides
 
 # PostgreSQL changes the type of no column that one of these needs. Indexes and constraints it
 # makes again by itself.
@@ -104,8 +104,15 @@ class _Decision:
         """It is changed in place, and then does not need that any more."""
         if self.fate.altered.get(thing.name) != thing.name:
             return False
+        if thing.kind == "view" and self._goes_as_a_whole(ground):
+            return False  # what is to stand in that place may have to wait for its end
         grounds = self.sides.want.needs[thing.name]
         return ground not in grounds and self.sides.successors.get(ground) not in grounds
+
+    def _goes_as_a_whole(self, ground: str) -> bool:
+        thing = self.have[ground]
+        table = self.sides.have.table_of(thing) or thing
+        return table.kind in RELATIONS and table.name in self.sides.ended
 
 
 def _is_generated_from(thing: Thing) -> bool:

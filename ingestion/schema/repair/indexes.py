@@ -149,7 +149,8 @@ def _disable_new_ones(want: Thing, disabled: list[tuple[str, str]]) -> str:
 def create_index(want: Thing, sides: Sides) -> list[str]:
     """The index of a constraint comes with it; one of a partition is attached to its parent's."""
     made = [] if "constraint" in want.facts else [_create(want, sides)]
-    attached = [] if sides.is_in_new_table(want) else _attach(want)
+    is_attached_later = sides.is_in_new_table(want) or _is_in_new_partition(want, sides)
+    attached = [] if is_attached_later else _attach(want)
     return [*made, *attached, *_decorations(want)]
 
 
@@ -157,6 +158,14 @@ def _create(want: Thing, sides: Sides) -> str:
     if sides.is_in_new_table(want) or _is_on_new_view(want, sides) or "of_partitions" in want.facts:
         return f"{_with_tablespace(want)};"
     return f"{_concurrently(want)};"
+
+
+def _is_in_new_partition(want: Thing, sides: Sides) -> bool:
+    """The table is attached to its parent later, and its indexes with it."""
+    before, after = (side.table_of(want) for side in (sides.have, sides.want))
+    if before is None or after is None:
+        return False
+    return "bound" in after.facts and "bound" not in before.facts
 
 
 def _is_on_new_view(want: Thing, sides: Sides) -> bool:

@@ -20,6 +20,8 @@ Node = tuple[str, str]
 _BEFORE_ROWS = frozenset({"column", "index", "statistics", "sequence", "table"})
 """What may be there before rows come back to a table; its own constraints may, too."""
 
+_OF_FAMILY = ("column", "constraint", "index")
+"""What a table may have of its parents."""
 _SPOKEN_OF = frozenset(
     {"table", "view", "materialized view", "sequence", "function", "text search configuration"}
 )
@@ -102,7 +104,7 @@ class Order:
 
     def _is_altered_with_parent(self, have: Thing, want: Thing) -> bool:
         """ALTER TABLE reaches the tables that inherit, too; COMMENT does not."""
-        if have.facts.get("comment") != want.facts.get("comment"):
+        if have.facts.get("comment") != want.facts.get("comment") or "inherited" not in have.facts:
             return False
         change = (have.definition, want.definition)
         return any(
@@ -232,8 +234,12 @@ class Order:
         for act, name in self.nodes:
             if act in {"end", "alter"}:
                 self._let_go_before_what_it_stood_on((act, name), present)
+            if act == "end":
+                self._identity_goes_first(name, present)
             if act in {"start", "alter"}:
                 self._come_after_what_it_stands_on((act, name), present)
+            if act == "alter" and self.want.things[name].kind == "table":
+                self._come_or_go_with_family((act, name), present)
             if act == "fill":
                 self._fill_before_it_is_in_use(name, present)
             if act == "settle":
@@ -252,6 +258,16 @@ class Order:
             where = place(self.want.things[name])
             if where and where in going:
                 self._put(("end", going[where]), ("start", name))
+                for other in self._owners(name):
+                    self._put(("end", going[where]), other)
+
+    def _owners(self, name: str) -> Iterator[Node]:
+        """Whose statement makes the sequence of an identity."""
+        thing = self.want.things[name]
+        if "of_identity" in thing.facts:
+            for other in self.want.goes_with(thing):
+                acts = {"alter": self.fate.altered, "start": self.fate.made}
+                yield from ((act, other) for act, names in acts.items() if other in names)
 
     def _put(self, first: Node, then: Node) -> None:
         first, then = self._root(first), self._root(then)
@@ -270,12 +286,45 @@ class Order:
             ):
                 self._put(node, ("alter", other))
 
+    def _joins(self, name: str) -> bool:
+        """A table that stands alone gets a parent; its parts are made like that one's before."""
+        if name not in self.fate.altered or self.want.things[name].kind != "table":
+            return False
+        have, want = self.have.things[name], self.want.things[name]
+        return "parents" in want.facts and "parents" not in have.facts
+
+    def _leaves(self, name: str) -> bool:
+        have, want = self.have.things[name], self.want.things[name]
+        return "parents" in have.facts and "parents" not in want.facts
+
+    def _come_or_go_with_family(self, node: Node, present: set[Node]) -> None:
+        name = node[1]
+        if self._joins(name):
+            for other in self._before_it_is_attached(self.want.things[name]):
+                acts = ("start",) if other.startswith("index ") else ("start", "alter")
+                for act in acts:
+                    if (act, other) in present:
+                        self._put((act, other), node)
+        elif self._leaves(name):
+            for part in self.have.parts_of(self.have.things[name], *_OF_FAMILY):
+                for act in ("alter", "end"):
+                    if (act, part.name) in present:
+                        self._put(node, (act, part.name))
+
     def _gone(self, node: Node) -> Node:
         """When it is gone: what is set aside goes later, and only has another name till then."""
         act, name = node
         if act == "end" and self._is_set_aside(name):
             return ("settle", self.sides.successors.get(name, name))
         return node
+
+    def _identity_goes_first(self, name: str, present: set[Node]) -> None:
+        """What goes with an identity is gone when its column has none any more."""
+        thing = self.have.things[name]
+        if "of_identity" in thing.facts:
+            for other in self.have.goes_with(thing):
+                if ("alter", other) in present:
+                    self._put(("alter", other), ("end", name))
 
     def _is_in_its_way(self, name: str, other: str) -> bool:
         """Of columns and types only; a sequence and its column stand on each other."""
@@ -286,6 +335,11 @@ class Order:
     def _come_after_what_it_stands_on(self, node: Node, present: set[Node]) -> None:
         for other in self.want.needs.get(node[1], ()):
             if self._is_settled_later(self.want.things[node[1]], other):
+                continue
+            if (
+                self._joins(other)
+                and self.want.things[node[1]].path[:-1] == self.want.things[other].path
+            ):
                 continue
             for act in ("start", "alter"):
                 if (act, other) in present:

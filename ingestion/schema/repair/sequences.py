@@ -72,7 +72,7 @@ def drop(have: Thing, _sides: Sides) -> list[str]:
 def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
     facts = want.facts
     head = f"ALTER {_what(want)}"
-    if differ(have, want, "of_identity"):
+    if differ(have, want, "of_identity") or _is_of_another_column(have, want):
         return None
     found = []
     changed = [_WORDS[fact].format(facts[fact]) for fact in _changed(have, want, sides)]
@@ -85,6 +85,10 @@ def alter(have: Thing, want: Thing, sides: Sides) -> list[str] | None:
     if differ(have, want, "persistence"):
         found.append(f"{head} SET {facts.get('persistence', 'LOGGED')};")
     return [*found, *comment(_what(want), have, want)]
+
+
+def _is_of_another_column(have: Thing, want: Thing) -> bool:
+    return "of_identity" in want.facts and differ(have, want, "owner")
 
 
 def _changed(have: Thing, want: Thing, sides: Sides) -> list[str]:

@@ -13,7 +13,7 @@ RELATIONS = frozenset({"table", "view", "materialized view", "sequence"})
 
 def place(thing: Thing) -> tuple[str, ...] | None:
     """Where nothing else can be: relations, their indexes and types share their names."""
-    if thing.kind == "index":
+    if thing.kind == "index" or (thing.kind == "constraint" and thing.facts["type"] in "pux"):
         return (*thing.path[:-2], thing.path[-1])
     return thing.path if thing.kind in TYPES | RELATIONS else None
 
@@ -109,15 +109,19 @@ class Sides:
 
     @cached_property
     def successors(self) -> Mapping[str, str]:
-        """Of types that go, those that are to be there under the same name, of whatever kind."""
-        made = {
-            thing.path: thing.name for thing in self.want.things.values() if thing.kind in TYPES
-        }
-        return {
-            thing.name: made[thing.path]
+        """Of types that go, those that are to be there under the same name, of whatever kind.
+
+        In another schema, too: who says just the name means whichever is found.
+        """
+        types = [thing for thing in self.want.things.values() if thing.kind in TYPES]
+        there = {thing.path: thing.name for thing in types}
+        made = {thing.path[-1]: thing.name for thing in types if thing.name not in self.have.things}
+        found = {
+            thing.name: there.get(thing.path) or made.get(thing.path[-1])
             for thing in self.have.things.values()
-            if thing.kind in TYPES and thing.path in made
+            if thing.kind in TYPES
         }
+        return {old: new for old, new in found.items() if new is not None}
 
     @cached_property
     def predecessors(self) -> Mapping[str, str]:

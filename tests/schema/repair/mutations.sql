@@ -812,6 +812,27 @@ CREATE AGGREGATE twice(integer) (sfunc = int4pl, stype = integer, initcond = '0'
 DROP AGGREGATE total(integer);
 CREATE PROCEDURE total(integer) LANGUAGE sql AS 'SELECT 1';
 
+-- a copy in the place of a table | table users_old | alone, one way
+ALTER TABLE users RENAME TO users_old;
+CREATE TABLE users AS SELECT * FROM users_old;
+
+-- a type in another schema | type archive.place | alone
+ALTER TYPE place SET SCHEMA archive;
+
+-- an index and a key have each other's names | index documents.documents_pkey | alone
+ALTER INDEX documents_title RENAME TO other;
+ALTER INDEX documents_pkey RENAME TO documents_title;
+ALTER INDEX other RENAME TO documents_pkey;
+
+-- another table in the place of a partition | table events_rest | alone
+ALTER TABLE events_rest RENAME TO events_old;
+CREATE TABLE events_rest AS SELECT * FROM events_old;
+
+-- the identity of another column | sequence documents_id_seq | alone
+ALTER TABLE documents RENAME pages TO other;
+ALTER TABLE documents RENAME id TO pages;
+ALTER TABLE documents RENAME other TO id;
+
 -- ── text search
 
 -- a configuration with other words | text search configuration words

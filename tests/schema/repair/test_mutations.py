@@ -78,7 +78,8 @@ class Rich:
         assert statements
         for statement in statements:
             self.type(statement.sql)
-        assert same(self.look(), want), "\n".join(statement.sql for statement in statements)
+        left = differences(definitions(want), definitions(self.look()))
+        assert not left, "\n".join([f"{left}", *(statement.sql for statement in statements)])
 
 
 def definitions(of: Things) -> Catalog:
