@@ -412,3 +412,38 @@ def test_so_are_attributes() -> None:
     assert sql([*table(home), more], [*table(home), less]) == [
         "-- loses what rows have in room\nALTER TYPE place DROP ATTRIBUTE room;"
     ]
+
+
+# --- One name, another kind ----------------------------------------------------------------
+
+
+def test_a_view_with_the_old_name_of_a_table_makes_room_for_it() -> None:
+    related = {"needs": ["table old"], "goes_with": ["table old"]}
+    have = [
+        thing("table", "old"),
+        thing("column", "old", "body", position=1, type="text", **related),
+        thing("view", "notes", query="SELECT body FROM old;", columns=[], needs=["table old"]),
+    ]
+    statements = repairs(of(*have), of(*table(column("body"))))
+    assert [(each.thing, each.sql) for each in statements] == [
+        ("view notes", 'ALTER VIEW notes RENAME TO "notes before";'),
+        ("table notes", "ALTER TABLE old RENAME TO notes;"),
+        ("view notes", 'DROP VIEW "notes before";'),
+    ]
+
+
+def test_values_that_no_other_kind_of_type_can_hold_are_said_to_be_lost() -> None:
+    enum = thing("enum", "hue", type="hue", labels=["red"])
+    row = thing("type", "hue", type="hue", attributes=[{"name": "red", "type": "integer"}])
+    have = [enum, *table(column("hue", "hue", needs=["table notes", "enum hue"]))]
+    want = [row, *table(column("hue", "hue", needs=["table notes", "type hue"]))]
+    assert sql(have, want) == [
+        'ALTER TYPE hue RENAME TO "hue before";',
+        "CREATE TYPE hue AS (red integer);",
+        "-- loses the column's values: its rows get NULL\n"
+        "ALTER TABLE notes ALTER COLUMN hue TYPE hue USING NULL::hue;",
+        'DROP TYPE "hue before";',
+    ]
+    assert "loses the column's values: its rows get 'red'" in "\n".join(
+        sql(want, [enum, *table(column("hue", "hue", not_null=True, needs=["enum hue"]))])
+    )
