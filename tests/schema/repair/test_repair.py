@@ -418,7 +418,7 @@ def test_so_are_attributes() -> None:
 
 
 def test_a_view_with_the_old_name_of_a_table_makes_room_for_it() -> None:
-    related = {"needs": ["table old"], "goes_with": ["table old"]}
+    related: dict[str, Any] = {"needs": ["table old"], "goes_with": ["table old"]}
     have = [
         thing("table", "old"),
         thing("column", "old", "body", position=1, type="text", **related),
