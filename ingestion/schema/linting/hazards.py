@@ -25,13 +25,16 @@ REWRITTEN = "table-rewritten"
 SCANNED = "scan-under-lock"
 INDEX_BUILT = "index-built-under-lock"
 DATA_MOVED = "data-moved-under-lock"
+EMPTIED = "table-emptied"
+LOCKED = "table-locked"
+OUT_OF_ORDER = "locks-out-of-order"
 NOT_NULL = "not-null-without-default"
 COLUMN_DROPPED, TABLE_DROPPED = "column-dropped", "table-dropped"
 COLUMN_RENAMED, TABLE_RENAMED = "column-renamed", "table-renamed"
 TYPE_CHANGED = "type-changed"
 NON_ATOMIC = "non-atomic-without-need"
 
-BLOCKING = frozenset({REWRITTEN, SCANNED, INDEX_BUILT, DATA_MOVED})
+BLOCKING = frozenset({REWRITTEN, SCANNED, INDEX_BUILT, DATA_MOVED, EMPTIED, LOCKED, OUT_OF_ORDER})
 RULES = BLOCKING | {
     NOT_NULL,
     COLUMN_DROPPED,
@@ -77,10 +80,12 @@ def blocking(
     concerns: Callable[[str], bool],
     is_python: Callable[[Observed], bool],
     are_one: Callable[[Observed, Observed], bool],
+    refers: Callable[[str, str], bool] = lambda _child, _parent: False,
 ) -> Iterator[Hazard]:
     """`concerns` tells whether others may use a relation, `is_python` whose statement it is.
 
-    `are_one` tells whether two statements in a row share a transaction where not all of them do.
+    `are_one` tells whether two statements in a row share a transaction where not all of them do,
+    `refers` whether the first table has a foreign key to the second.
     """
     new = {lock.relation for each in step.statements for lock in each.locks if lock.is_new}
 
@@ -93,15 +98,18 @@ def blocking(
         if not (step.is_transaction or (previous and are_one(previous, each))):
             held = []
         before = list(held)
-        held += [(lock, each) for lock in each.locks if _is_in_the_way(lock, may_be_used)]
+        held += [(lock, each) for lock in _in_turn(each) if _is_in_the_way(lock, may_be_used)]
         previous = each
+        yield from _taken(each, before, held, refers=refers)
         if found := _slow(each, before, held, concerns=may_be_used, is_python=is_python(each)):
             yield found
 
 
 def _is_in_the_way(lock: Lock, concerns: Callable[[str], bool]) -> bool:
     is_of_rows = lock.kind not in {"index", "sequence"}
-    return is_of_rows and lock.blocks_writes and concerns(lock.relation)
+    # Nobody writes to a materialized view; who refreshes it waits for who refreshes it.
+    blocks = lock.blocks_reads if lock.kind == "materialized view" else lock.blocks_writes
+    return is_of_rows and blocks and concerns(lock.relation)
 
 
 def _slow(
@@ -126,6 +134,114 @@ def _slow(
         return None
     return (_index_built if _builds_index(each) else _scanned)(each, held, scanned)
 
+
+# --- What is locked for nothing, or in the wrong order -------------------------------------
+
+_LOCKS = re.compile("LOCK ")
+_LOCKS_INSIDE = re.compile(r"\bLOCK\s+TABLE\s", re.IGNORECASE)
+_LISTS_TABLES = re.compile(
+    rf"(?:LOCK|TRUNCATE) (?:TABLE )?(?P<tables>(?:ONLY )?{QUALIFIED}(?:\* )?"
+    rf"(?:, (?:ONLY )?{QUALIFIED}(?:\* )?)*)"
+)
+_STOPS_FOREIGN_KEYS = frozenset({"ExclusiveLock", "AccessExclusiveLock"})
+"""What they take on the row that they point at is ROW SHARE on its table."""
+
+
+def _taken(
+    each: Observed,
+    before: Sequence[tuple[Lock, Observed]],
+    held: Sequence[tuple[Lock, Observed]],
+    *,
+    refers: Callable[[str, str], bool],
+) -> Iterator[Hazard]:
+    taken = held[len(before) :]
+    emptied = [relation for relation in each.emptied if _is_locked(relation, held)]
+    if emptied:
+        yield _emptied(each, held, emptied)
+    elif taken and _is_lock(each.sql):
+        yield _locked(each, held, taken[0][0].relation)
+    if found := _other_way_round(each, before, held, refers=refers):
+        yield _out_of_order(each, held, *found)
+
+
+def _is_lock(sql: str) -> bool:
+    if any(_LOCKS.match(each.shape) for each in statements(sql)):
+        return True
+    return _is_about_rows(sql) and _LOCKS_INSIDE.search(sql) is not None
+
+
+def _in_turn(each: Observed) -> list[Lock]:
+    """LOCK and TRUNCATE take their tables as they are listed."""
+    listed_ = [
+        name(*names(written))
+        for statement in statements(each.sql)
+        if (match := _LISTS_TABLES.match(statement.shape))
+        for written in statement.name(match, "tables").split(",")
+    ]
+    place = {relation: number for number, relation in reversed([*enumerate(listed_)])}
+    return sorted(each.locks, key=lambda lock: place.get(lock.relation, len(place)))
+
+
+def _other_way_round(
+    each: Observed,
+    before: Sequence[tuple[Lock, Observed]],
+    held: Sequence[tuple[Lock, Observed]],
+    *,
+    refers: Callable[[str, str], bool],
+) -> tuple[str, str] | None:
+    """A table that is locked after one that it refers to."""
+    is_listed = any(_LISTS_TABLES.match(part.shape) for part in statements(each.sql))
+    for place in range(len(before), len(held)):
+        child = held[place][0]
+        earlier = [lock for lock, _ in held[: place if is_listed else len(before)]]
+        if any(lock.relation == child.relation for lock in earlier):
+            continue
+        for parent in earlier:
+            if parent.mode in _STOPS_FOREIGN_KEYS and refers(child.relation, parent.relation):
+                return child.relation, parent.relation
+    return None
+
+
+def _emptied(
+    each: Observed, held: Sequence[tuple[Lock, Observed]], tables: Sequence[str]
+) -> Hazard:
+    return _hazard(
+        EMPTIED,
+        each,
+        held,
+        tables[0],
+        f"TRUNCATE waits for everybody who uses {tables[0]} and keeps all others waiting until "
+        "the transaction ends; who reads with an older snapshot finds it empty, and undoing "
+        "brings no row back.",
+    )
+
+
+def _locked(each: Observed, held: Sequence[tuple[Lock, Observed]], table: str) -> Hazard:
+    return _hazard(
+        LOCKED,
+        each,
+        held,
+        table,
+        f"LOCK TABLE holds {table} until the transaction ends, so it lasts as long as all that "
+        "follows, and not only as long as a statement needs it.",
+    )
+
+
+def _out_of_order(
+    each: Observed, held: Sequence[tuple[Lock, Observed]], child: str, parent: str
+) -> Hazard:
+    return _hazard(
+        OUT_OF_ORDER,
+        each,
+        held,
+        child,
+        f"Whoever writes a row of {child} locks {child} first and then {parent}, for its foreign "
+        f"key; here {parent} is locked first. The two can wait for each other, until one of them "
+        "is ended with 'deadlock detected' or by its lock_timeout.",
+    )
+
+
+# --- What is read, and how ------------------------------------------------------------------
 
 _VALIDATES = re.compile(
     rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(?P<table>{QUALIFIED})(?:\* )?(?:.*, )?"

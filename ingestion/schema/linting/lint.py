@@ -18,6 +18,7 @@ from ingestion.schema.linting.hazards import Hazard
 from ingestion.schema.linting.place import SafeForm
 from ingestion.schema.linting.remedies import Remedies
 from ingestion.schema.linting.squawk import Complaint
+from ingestion.schema.linting.tables import references
 from ingestion.schema.linting.watching import Seen, used, watch
 from ingestion.schema.observation.observe import Observed, StepObserved
 from ingestion.schema.origin import Origin
@@ -119,12 +120,19 @@ class _Judge:
         return found + _misused_waivers(seen, found)
 
     def _hazards(self, seen: Seen, step: StepObserved, remedies: Remedies) -> list[Hazard]:
+        pairs = references(seen.before)
+
+        def refers(child: str, parent: str) -> bool:
+            return (child, parent) in pairs
+
         found = list(
             hazards.blocking(
                 step,
                 concerns=lambda relation: self._concerns(seen, relation),
                 is_python=remedies.is_python,
                 are_one=remedies.are_one_transaction,
+                # Undone, it is the other way round in any case, and seldom.
+                refers=refers if step is seen.up else lambda _child, _parent: False,
             )
         )
         if step is seen.up and self._is_own(seen):
@@ -186,7 +194,7 @@ class _Judge:
 
 def _without_narrowing(forwards: Sequence[Hazard], backwards: Sequence[Hazard]) -> list[Hazard]:
     """To undo a change of type that blocked nobody, a longer varchar say, is to narrow it again."""
-    blocking = {each.operation for each in forwards}
+    blocking = {each.operation for each in forwards if _CHANGES_TYPE.search(each.statement)}
     return [
         each
         for each in backwards

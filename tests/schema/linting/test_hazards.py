@@ -33,6 +33,7 @@ def hazards(
     is_transaction: bool = True,
     concerned: bool = True,
     python: bool = False,
+    keys: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[Hazard]:
     step = StepObserved(
         step=Step(("shop", "0002")),
@@ -50,6 +51,7 @@ def hazards(
         concerns=lambda _: concerned,
         is_python=lambda _: python,
         are_one=lambda first, second: first.operation == second.operation,
+        refers=lambda child, parent: (child, parent) in keys,
     )
     return list(found)
 
@@ -185,7 +187,6 @@ def test_a_row_or_two_are_no_harm() -> None:
             lock("i", "AccessExclusive", kind="index", is_new=True),
             scanned=("documents",),
         ),
-        seen("TRUNCATE documents", *CHECK.locks, emptied=("documents",), scanned=("documents",)),
         seen("ALTER TABLE new ADD a text UNIQUE", lock("new", "AccessExclusive", is_new=True)),
     ],
 )
@@ -196,6 +197,84 @@ def test_what_is_brief_or_in_nobodys_way_is_no_hazard(statement: Observed) -> No
 @pytest.mark.parametrize("statement", [REWRITE, CHECK, INDEX])
 def test_tables_that_nobody_uses_concern_nobody(statement: Observed) -> None:
     assert hazards(statement, concerned=False) == []
+
+
+# --- Locks for nothing, and in the wrong order ---------------------------------------------
+
+
+def test_truncate_blocks_everybody_until_the_transaction_ends() -> None:
+    statement = seen("TRUNCATE documents", *CHECK.locks, emptied=("documents",))
+    [found] = hazards(statement)
+    assert found.rule == "table-emptied"
+    assert found.blocks == "reads and writes of documents"
+    assert found.for_whom == "everybody who reads or writes documents"
+    assert found.why == (
+        "TRUNCATE waits for everybody who uses documents and keeps all others waiting until the "
+        "transaction ends; who reads with an older snapshot finds it empty, and undoing brings no "
+        "row back."
+    )
+    new = seen("TRUNCATE new", lock("new", "AccessExclusive", is_new=True), emptied=("new",))
+    assert hazards(new) == hazards(statement, concerned=False) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "blocks"),
+    [("Exclusive", "writes to documents"), ("AccessExclusive", "reads and writes of documents")],
+)
+def test_lock_table_lasts_as_long_as_all_that_follows(mode: str, blocks: str) -> None:
+    [found] = hazards(seen("LOCK documents", lock("documents", mode)))
+    assert (found.rule, found.blocks) == ("table-locked", blocks)
+    assert found.why == (
+        "LOCK TABLE holds documents until the transaction ends, so it lasts as long as all that "
+        "follows, and not only as long as a statement needs it."
+    )
+    inside = "DO $$ BEGIN LOCK TABLE documents; END $$"
+    assert rules(seen(inside, lock("documents", mode))) == ["table-locked"]
+
+
+def test_a_lock_that_lets_others_write_is_no_hazard() -> None:
+    assert hazards(seen("LOCK documents IN ROW SHARE MODE", lock("documents", "RowShare"))) == []
+
+
+KEYS = frozenset({("documents", "users")})
+USERS = seen("ALTER TABLE users ADD a text", lock("users", "AccessExclusive"))
+
+
+def test_a_table_that_is_locked_after_one_that_it_refers_to_invites_a_deadlock() -> None:
+    [found] = hazards(USERS, ADD_COLUMN, keys=KEYS)
+    assert (found.rule, found.relation) == ("locks-out-of-order", "documents")
+    assert found.blocks == "reads and writes of documents and users"
+    assert found.why == (
+        "Whoever writes a row of documents locks documents first and then users, for its foreign "
+        "key; here users is locked first. The two can wait for each other, until one of them is "
+        "ended with 'deadlock detected' or by its lock_timeout."
+    )
+
+
+def test_a_list_of_tables_is_locked_from_its_beginning() -> None:
+    locks = [lock(each, "AccessExclusive") for each in ("documents", "users")]
+    truncate = {"emptied": ("documents", "users")}
+    one, other = (
+        seen(f"TRUNCATE {a}, {b}", *locks, **truncate) for a, b in (*KEYS, ("users", "documents"))
+    )
+    assert rules(one, keys=KEYS) == ["table-emptied"]
+    assert rules(other, keys=KEYS) == ["table-emptied", "locks-out-of-order"]
+
+
+def test_locks_in_the_order_of_foreign_keys_or_of_other_transactions_are_fine() -> None:
+    assert hazards(ADD_COLUMN, USERS, keys=KEYS) == []
+    assert hazards(USERS, ADD_COLUMN) == []
+    assert (
+        hazards(
+            USERS,
+            seen(ADD_COLUMN.sql, *ADD_COLUMN.locks, operation="Next"),
+            keys=KEYS,
+            is_transaction=False,
+        )
+        == []
+    )
+    weak = seen("ALTER TABLE users …", lock("users", "ShareRowExclusive"))
+    assert hazards(weak, ADD_COLUMN, keys=KEYS) == []
 
 
 # --- The release that is still running -----------------------------------------------------
