@@ -83,11 +83,20 @@ def _one_to_a_line(text: str, sqls: Sequence[Any]) -> str:
         if found:
             indent = " " * (len(head) - len(head.lstrip()))
             lines.append(f"{head}=[")
-            lines += [f"{indent}    {MigrationWriter.serialize(sql)[0]}," for sql in sqls]
+            for sql in sqls:
+                lines += [f"{indent}    {line}" for line in _on_lines(sql)]
             lines.append(f"{indent}]{tail}")
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"
+
+
+def _on_lines(sql: Any) -> list[str]:
+    """A statement of several lines as so many strings."""
+    if not isinstance(sql, str):
+        return [f"{MigrationWriter.serialize(sql)[0]},"]
+    *first, last = [MigrationWriter.serialize(line)[0] for line in sql.splitlines(keepends=True)]
+    return [*first, f"{last},"]
 
 
 def slug(operation: Operation, *, what_only: bool = False) -> str:

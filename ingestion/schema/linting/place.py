@@ -1,7 +1,7 @@
 """An operation with hazards, where it stands, and the files that take its place."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.migrations import Migration
@@ -11,7 +11,7 @@ from django.db.models import Field
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.migration_files import File, called, new_file, slug
-from ingestion.schema.linting.safe_sql import NameOf
+from ingestion.schema.linting.tables import Tables
 from ingestion.schema.states import State
 
 
@@ -21,6 +21,9 @@ class SafeForm:
     """A sentence or two."""
     files: tuple[File, ...] = ()
     """In their order."""
+
+    def waiving(self, waivers: Mapping[str, str]) -> "SafeForm":
+        return replace(self, files=tuple(each.waiving(waivers) for each in self.files))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,6 @@ class Place:
     """What the database has before the migration, and after it."""
     next_number: int
     """Of the first migration of the app that does not exist yet."""
-    name_of: NameOf
     collect: Callable[[Operation, State, State], tuple[str, ...]]
     """The statements that another operation would make here."""
 
@@ -57,6 +59,15 @@ class Place:
     @property
     def is_rewritten(self) -> bool:
         return hazards.REWRITTEN in self.rules
+
+    @property
+    def tables(self) -> Tables:
+        return Tables(self.things_before, self.things_after)
+
+    @property
+    def tables_back(self) -> Tables:
+        """When it is undone."""
+        return Tables(self.things_after, self.things_before)
 
     def model(self, model_name: str, *, state: State | None = None) -> Any:
         return (state or self.reached).apps.get_model(self.app, model_name)

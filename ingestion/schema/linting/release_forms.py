@@ -3,6 +3,7 @@
 What goes or gets another name does so in two steps, with a release between them.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.db.migrations.operations.base import Operation
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.migration_files import new_file, run_sql, slug
 from ingestion.schema.linting.place import Place, SafeForm, changed, replaced
-from ingestion.schema.linting.safe_sql import softened
+from ingestion.schema.linting.safe_sql import added, softened
 
 
 def for_release(place: Place) -> SafeForm | None:
@@ -37,6 +38,8 @@ def for_release(place: Place) -> SafeForm | None:
             form = _model_renamed(place, operation)
         case AlterModelTable():
             form = _with_view(place, operation)
+        case _ if hazards.NOT_NULL in place.rules:
+            form = _default_stays(place)
         case RunSQL() | SeparateDatabaseAndState():
             form = SafeForm(ONE_RELEASE_BEFORE)
     return form
@@ -50,6 +53,42 @@ TWO_RELEASES = (
     "First release a version whose models do not have it any more, and leave the database as it "
     "is; drop it with the release after that."
 )
+
+
+NEEDS_DEFAULT = (
+    "Give it a DEFAULT, which stays until the old release is gone everywhere; or add it without "
+    "NOT NULL, fill it in batches, and make it NOT NULL with the release after."
+)
+DEFAULT_STAYS = (
+    "Leave its default in the database until the old release is gone everywhere, and take it away "
+    "with the release after."
+)
+
+
+def _default_stays(place: Place) -> SafeForm:
+    dropped = [sql for sql in place.forwards if _DROPS_DEFAULT.search(sql)]
+    kept = [sql for sql in place.forwards if sql not in dropped]
+    defaults = _defaults(kept)
+    if not dropped or len(defaults) != len(dropped):
+        return SafeForm(NEEDS_DEFAULT)
+    parts = softened(kept, tables=place.tables)
+    state = place.operation
+    states = [] if isinstance(state, RunSQL | SeparateDatabaseAndState) else [state]
+    first = run_sql(parts, place.backwards, states)
+    return _in_releases(place, DEFAULT_STAYS, first, run_sql(dropped, defaults), atomic=True)
+
+
+_DROPS_DEFAULT = re.compile(r"\bALTER\b.*\bDROP\s+DEFAULT\s*;?\s*$", re.IGNORECASE | re.DOTALL)
+
+
+def _defaults(sqls: Sequence[str]) -> list[str]:
+    """What brings them back, in the order of the columns that are added."""
+    return [
+        f"ALTER TABLE {table} ALTER COLUMN {column.name} SET {column.clauses['DEFAULT']}"
+        for sql in sqls
+        for table, column in added(sql)
+        if "DEFAULT" in column.clauses
+    ]
 
 
 KEY_STAYS = (
@@ -87,7 +126,7 @@ def _brought_back(place: Place, *, is_empty: bool) -> list[str] | None:
         return None
     # As the first of the two files leaves it; Django takes each default away at once.
     back = [sql.replace(" NOT NULL", " NULL") if is_empty else sql for sql in place.backwards]
-    return softened(back, name_of=place.name_of)
+    return softened(back, tables=place.tables_back)
 
 
 def _plain(sqls: Sequence[str]) -> Sequence[str]:

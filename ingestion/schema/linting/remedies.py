@@ -2,28 +2,33 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from django.db.migrations import RunPython, RunSQL
-from django.db.migrations.operations import AddField, RemoveField, SeparateDatabaseAndState
+from django.db.migrations.operations import (
+    AddField,
+    RemoveField,
+    RenameIndex,
+    RenameModel,
+    SeparateDatabaseAndState,
+)
 from django.db.migrations.operations.base import Operation
 
-from ingestion.schema.catalog import table_of as table_of_thing
 from ingestion.schema.editor import editor
 from ingestion.schema.errors import listed
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.hazards import Hazard
 from ingestion.schema.linting.place import Place, SafeForm
 from ingestion.schema.linting.safe_forms import safe_form
-from ingestion.schema.linting.safe_sql import named_by_postgres
 from ingestion.schema.linting.watching import Seen
 from ingestion.schema.observation.observe import Observed
 from ingestion.schema.pieces import WHOLE
 from ingestion.schema.project import Project
 from ingestion.schema.sources import file_of
-from ingestion.schema.statements import names, split, transaction_control
+from ingestion.schema.statements import split, transaction_control
 from ingestion.schema.states import State, after
 
 TAKE_IT_OUT = "Take atomic = False out of the migration."
@@ -47,7 +52,7 @@ class Remedies:
             place
             for place, whole in enumerate(self.operations)
             for part in _with_parts(whole)
-            if (_is_deferred_of(part, sql) if operation is None else part.describe() == operation)
+            if (_is_deferred_of(part, sql) if operation is None else operation in _told(part))
         ]
         by_text = [place for place in found if _says(self.operations[place], sql)]
         return next(iter(by_text or found), None)
@@ -60,7 +65,7 @@ class Remedies:
     def is_python(self, observed: Observed) -> bool:
         place = self.operation_of(observed.operation, observed.sql)
         return place is not None and any(
-            isinstance(part, RunPython) and part.describe() == observed.operation
+            isinstance(part, RunPython) and observed.operation in _told(part)
             for part in _with_parts(self.operations[place])
         )
 
@@ -80,7 +85,7 @@ class Remedies:
     def _part_of(self, observed: Observed) -> Operation | None:
         place = self.operation_of(observed.operation, observed.sql)
         parts = [] if place is None else _with_parts(self.operations[place])
-        return next((part for part in parts if part.describe() == observed.operation), None)
+        return next((part for part in parts if observed.operation in _told(part)), None)
 
     def form(
         self, hazard: Hazard, *, forwards: Sequence[Hazard], backwards: Sequence[Hazard]
@@ -137,7 +142,6 @@ class Remedies:
             things_before=self.seen.before,
             things_after=self.seen.after,
             next_number=self._next_number,
-            name_of=self._name_of,
             collect=self._collect,
         )
 
@@ -172,21 +176,6 @@ class Remedies:
         ]
         return max(numbers, default=0) + 1
 
-    def _name_of(self, table: str, column: str, suffix: str) -> str:
-        """A constraint on this column alone, as PostgreSQL has named it."""
-        kind = {"key": "UNIQUE", "check": "CHECK", "fkey": "FOREIGN KEY"}[suffix]
-        new = self.seen.after.keys() - self.seen.before.keys()
-        found = [
-            thing
-            for thing in sorted(new)
-            if thing.startswith("constraint ")
-            and table_of_thing(thing) == ".".join(names(table))
-            and _is_about(self.seen.after[thing], kind, names(column)[-1])
-        ]
-        if len(found) != 1:
-            return named_by_postgres(table, column, suffix)
-        return names(found[0].removeprefix("constraint "))[-1]
-
     def _collect(self, operation: Operation, before: State, reached: State) -> tuple[str, ...]:
         found: list[str] = []
         with editor(self.project.connection, atomic=False, sink=found.append) as made:
@@ -195,11 +184,13 @@ class Remedies:
         return tuple(part for sql in found for part in split(sql))
 
 
-def _is_about(definition: str, kind: str, column: str) -> bool:
-    return (
-        definition.startswith(kind)
-        and re.search(rf"\b{re.escape(column)}\b", definition) is not None
-    )
+def _told(operation: Operation) -> Iterator[str | None]:
+    """How it describes itself: what renames does so the other way round when it is undone."""
+    yield operation.describe()
+    if isinstance(operation, RenameModel | RenameIndex) and operation.old_name:
+        undone = copy(operation)
+        undone.old_name, undone.new_name = operation.new_name, operation.old_name
+        yield undone.describe()
 
 
 def _with_parts(operation: Operation) -> Iterator[Operation]:
@@ -212,9 +203,12 @@ def _with_parts(operation: Operation) -> Iterator[Operation]:
 
 def _is_deferred_of(operation: Operation, sql: str) -> bool:
     """Django puts off the indexes of a field that is added, to the end of the migration."""
+    mentioned = {word.lower() for word in re.findall(r"[\w$]+", sql)}
+    if isinstance(operation, RenameModel):
+        names_ = operation.old_name.lower(), operation.new_name.lower()
+        return any(word.endswith(f"_{each}") for word in mentioned for each in names_)
     if not isinstance(operation, AddField | RemoveField):
         return False
-    mentioned = {word.lower() for word in re.findall(r"[\w$]+", sql)}
     chosen = operation.field.db_column if isinstance(operation, AddField) else None
     column = (chosen or operation.name).lower()
     return bool({column, f"{column}_id"} & mentioned)

@@ -27,35 +27,70 @@ from django.db.models import NOT_PROVIDED, CheckConstraint, Field
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ingestion.schema.catalog import name
 from ingestion.schema.linting import hazards
+from ingestion.schema.linting.computed import ADVICE as ADVICE_COMPUTED
+from ingestion.schema.linting.computed import Computed, as_ordinary
 from ingestion.schema.linting.migration_files import File, moved_python, new_file, run_sql, slug
+from ingestion.schema.linting.no_way import no_way
 from ingestion.schema.linting.place import Place, SafeForm, changed, put_where, replaced
 from ingestion.schema.linting.release_forms import for_release
-from ingestion.schema.linting.safe_sql import softened
+from ingestion.schema.linting.safe_sql import apart, softened
 from ingestion.schema.linting.type_change import (
     ADVICE,
     BY_ANOTHER_NAME,
     OF_A_KEY,
-    Column,
     TypeChange,
     order,
 )
-from ingestion.schema.statements import names
+from ingestion.schema.statements import quoted
 
 
 def safe_form(place: Place) -> SafeForm:
     """For the operation as a whole: whatever was found of it is cured by the same files."""
     rules = place.rules
+    if rules == {hazards.OUT_OF_ORDER}:
+        return _in_order(place)
+    if rules & {hazards.LOCKED, hazards.EMPTIED}:
+        return _unlocked(place)
     if hazards.DATA_MOVED in rules and isinstance(place.operation, RunPython | RunSQL):
         return _apart(place)
     if hazards.NOT_NULL in rules and isinstance(place.operation, AddField):
         return _with_default(place, place.operation)
-    if rules & {hazards.REWRITTEN, hazards.TYPE_CHANGED} and isinstance(
-        place.operation, AlterField
-    ):
-        return _new_type(place, place.operation)
+    is_of_type = rules & {hazards.REWRITTEN, hazards.TYPE_CHANGED, hazards.INDEX_BUILT}
+    if is_of_type and (change := _type_change(place)) and (form := _new_type(place, change)):
+        return form
     return (for_release(place) if rules - hazards.BLOCKING else None) or _beside(place)
+
+
+# --- Without the lock, and in the right order ------------------------------------------------
+
+UNLOCKED = (
+    "Leave LOCK TABLE out: each statement takes the lock that it needs, and no other. What has to "
+    "see the same rows goes into one statement."
+)
+DELETED = (
+    "Delete the rows in batches that each commit: nobody waits, and whoever reads meanwhile finds "
+    "the rest. VACUUM makes the room free again."
+)
+IN_ORDER = (
+    "Lock the table with the foreign key first, or in a transaction of its own: put what locks it "
+    "into a migration of its own."
+)
+
+
+def _unlocked(place: Place) -> SafeForm:
+    advice = DELETED if hazards.EMPTIED in place.rules else UNLOCKED
+    if hazards.LOCKED in place.rules and hazards.EMPTIED in place.rules:
+        advice = f"{UNLOCKED} {DELETED}"
+    if not isinstance(place.operation, RunSQL):
+        return SafeForm(advice)
+    form = _by_sql(place, place.operation, place.forwards, place.backwards)
+    is_left = any(softened(place.forwards, tables=place.tables))
+    return SafeForm(advice, form.files if is_left else ())
+
+
+def _in_order(place: Place) -> SafeForm:
+    return SafeForm(IN_ORDER) if place.is_alone else replaced(place, IN_ORDER, [place.operation])
 
 
 # --- Beside the traffic --------------------------------------------------------------------
@@ -68,10 +103,7 @@ NOT_VALID = (
     "Add it as NOT VALID, which looks at new rows only, and validate it in the next migration, "
     "which reads the old ones and blocks nobody."
 )
-NO_WAY = (
-    "PostgreSQL has no way to do this beside the traffic. Do it at a quiet hour, and say so: "
-    'lint_waivers = {"%s": "…"}'
-)
+NUMBERED_ON = "It is new, and goes on with the numbers that its rows have."
 
 
 def _beside(place: Place) -> SafeForm:
@@ -89,6 +121,9 @@ def _beside(place: Place) -> SafeForm:
                 [AddConstraintNotValid(model_name=model, constraint=constraint)],
                 [ValidateConstraint(model_name=model, name=constraint.name)],
             )
+    if computed := Computed.read(place.forwards, place.tables):
+        instead = run_sql(computed.forwards(place.tables), computed.backwards, as_ordinary(place))
+        return replaced(place, ADVICE_COMPUTED, [instead], atomic=False)
     return _by_sql(place, place.operation, place.forwards, place.backwards)
 
 
@@ -98,24 +133,20 @@ def _by_sql(
     forwards: Sequence[str],
     backwards: Sequence[str] | None,
 ) -> SafeForm:
-    soft = _softened(place, forwards)
-    soft_back = None if backwards is None else _softened(place, backwards)
-    if [*soft, *(soft_back or ())] == [*forwards, *(backwards or ())]:
-        return SafeForm(NO_WAY % min(place.rules))
-    instead = run_sql(soft, soft_back, _state_operations(operation))
-    return replaced(place, IN_STEPS, [instead], atomic=False)
-
-
-def _softened(place: Place, sqls: Sequence[str]) -> list[str]:
-    def keeps_type(table: str, column: str) -> bool:
-        thing = f"column {name(*names(table), *names(column))}"
-        known = [things.get(thing) for things in (place.things_before, place.things_after)]
-        was, became = (each and Column.read(each).type for each in known)
-        return was == became
-
-    return softened(
-        sqls, is_rewritten=place.is_rewritten, name_of=place.name_of, keeps_type=keeps_type
+    soft = softened(forwards, is_rewritten=place.is_rewritten, tables=place.tables)
+    soft_back = (
+        None
+        if backwards is None
+        else softened(backwards, is_rewritten=place.is_rewritten, tables=place.tables_back)
     )
+    if [*soft, *(soft_back or ())] == [*apart(forwards), *apart(backwards or ())]:
+        return SafeForm(no_way([*forwards, *(backwards or ())], min(place.rules)))
+    instead = run_sql(soft, soft_back, _state_operations(operation))
+    is_one = hazards.parted_without_need([*soft, *(soft_back or ())])
+    form = replaced(place, IN_STEPS, [instead], atomic=is_one)
+    if any("AS IDENTITY; SELECT setval(" in sql for sql in soft):
+        return form.waiving({"ban-alter-identity": NUMBERED_ON})
+    return form
 
 
 def _state_operations(operation: Operation) -> list[Operation]:
@@ -174,22 +205,51 @@ def _constant(of: Field) -> Any:
     return NOT_PROVIDED if callable(default) else default
 
 
-def _new_type(place: Place, operation: AlterField) -> SafeForm:
-    model = place.model(operation.model_name)
-    column = model._meta.get_field(operation.name).column
-    change = TypeChange(
-        f'"{model._meta.db_table}"', column, place.things_before, place.things_after
-    )
+def _type_change(place: Place) -> TypeChange | None:
+    """Where the operation gives a column another type or collation, and does little else."""
+    operation = place.operation
+    things = place.things_before, place.things_after
+    if isinstance(operation, AlterField):
+        model = place.model(operation.model_name)
+        table, column = model._meta.db_table, model._meta.get_field(operation.name).column
+        change = TypeChange(quoted(table), column, *things) if column else None
+    else:
+        change = TypeChange.read(place.forwards, *things)
+    return change if change and change.is_one else None
+
+
+def _new_type(place: Place, change: TypeChange) -> SafeForm | None:
     if hazards.TYPE_CHANGED in place.rules:
-        return SafeForm(BY_ANOTHER_NAME)
-    if hazards.REWRITTEN not in place.rules_forwards:
-        return SafeForm(NO_WAY % min(place.rules))
+        return _by_another_name(place, change)
+    is_sorted_anew = change.is_sorted_anew and hazards.INDEX_BUILT in place.rules_forwards
+    if hazards.REWRITTEN not in place.rules_forwards and not is_sorted_anew:
+        return None
     return SafeForm(OF_A_KEY) if change.is_key else _four_files(place, change)
+
+
+def _by_another_name(place: Place, change: TypeChange) -> SafeForm:
+    operation = place.operation
+    if not isinstance(operation, AlterField):
+        return SafeForm(BY_ANOTHER_NAME)
+    name = f"{operation.name}_new"
+    column = quoted(f"{change.column}_new")
+    without = {"db_column": f"{change.column}_new"} if operation.field.db_column else {}
+    beside = AddField(operation.model_name, name, changed(operation.field, null=True, **without))
+    form = replaced(place, BY_ANOTHER_NAME, [beside])
+    number = place.next_number + (0 if place.is_alone else 1)
+    filled = new_file(
+        f"{number:04}_fill_{name}",
+        [run_sql([change.copied(column)], [])],
+        needs=[(place.app, form.files[-1].name)],
+        when="When the release that writes both is everywhere:",
+        atomic=False,
+    )
+    return SafeForm(BY_ANOTHER_NAME, (*form.files, filled))
 
 
 def _four_files(place: Place, change: TypeChange) -> SafeForm:
     files: list[File] = []
-    states = [place.operation]
+    states = _state_operations(place.operation)
     number, before = place.next_number, place.migration.name
     for what, sql in order(change):
         takes_place = place.is_alone and not files

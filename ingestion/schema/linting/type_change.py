@@ -11,9 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingestion.schema.catalog import Catalog, table_of
-from ingestion.schema.linting.safe_sql import in_batches, softened, validated
-from ingestion.schema.statements import LONGEST_NAME_BYTES, clipped, names, quoted, statements
+from ingestion.schema.catalog import Catalog, name, table_of
+from ingestion.schema.linting.batches import in_batches
+from ingestion.schema.linting.safe_sql import actions, softened, validated
+from ingestion.schema.linting.tables import Column, Tables, names_in
+from ingestion.schema.statements import (
+    LONGEST_NAME_BYTES,
+    NAME,
+    clipped,
+    names,
+    quoted,
+    statements,
+)
 
 ADVICE = (
     "Add a column of the new type beside it, keep it up with a trigger, fill it in batches, and "
@@ -30,6 +39,9 @@ OF_A_KEY = (
     "it, keep them up with triggers, fill them in batches, and swap the names and the keys in one "
     "short transaction."
 )
+
+
+_ALTERS = re.compile(rf"ALTER (?:COLUMN )?(?P<column>{NAME})(?:SET DATA )?TYPE (?!.*USING )")
 
 
 @dataclass(frozen=True)
@@ -58,20 +70,34 @@ class TypeChange:
     before: Catalog
     after: Catalog
 
+    @classmethod
+    def read(cls, sqls: Sequence[str], before: Catalog, after: Catalog) -> "TypeChange | None":
+        """Of an ALTER TABLE … ALTER … TYPE that stands alone and casts as PostgreSQL would."""
+        done = [each for sql in sqls for each in actions(sql)]
+        if len(sqls) != 1 or len(done) != 1:
+            return None
+        [(table, action)] = done
+        match = _ALTERS.match(action.shape)
+        return match and cls(table, names(action.name(match, "column"))[-1], before, after)
+
     # --- What there is ---------------------------------------------------------------------
 
     @cached_property
     def _path(self) -> str:
-        return ".".join(names(self.table))
+        return Tables(self.before, self.after).path(self.table)
 
     @cached_property
     def made(self) -> list[Made]:
         return self._made_in(self.after)
 
+    @cached_property
+    def made_before(self) -> list[Made]:
+        return self._made_in(self.before)
+
     def _made_in(self, things: Catalog) -> list[Made]:
         """In the order of their names."""
         return [
-            Made(kind, path.removeprefix(f"{self._path}."), definition)
+            Made(kind, names_in(path.removeprefix(f"{self._path}."))[-1], definition)
             for thing, definition in sorted(things.items())
             for kind, _, path in [thing.partition(" ")]
             if kind in {"index", "constraint"}
@@ -84,12 +110,27 @@ class TypeChange:
     def is_key(self) -> bool:
         """Of the table, or of others."""
         return any(each.definition.startswith("PRIMARY KEY") for each in self.made) or any(
-            f"REFERENCES {self._path}({self.column})" in definition
+            f"REFERENCES {self._path}({name(self.column)})" in definition
             for definition in self.after.values()
         )
 
+    @property
+    def is_one(self) -> bool:
+        """The column is known, and has another type afterwards."""
+        thing = f"column {self._path}.{name(self.column)}"
+        is_known = thing in self.before and thing in self.after
+        if not is_known or Tables(self.before, self.after).has_heirs(self.table):
+            return False
+        return self._defined(self.before).type != self._defined(self.after).type
+
+    @property
+    def is_sorted_anew(self) -> bool:
+        """It keeps its values and gets another collation, which only its indexes notice."""
+        was, becomes = (self._defined(things).type for things in (self.before, self.after))
+        return was != becomes and _plain(was) == _plain(becomes)
+
     def _defined(self, things: Catalog) -> "Column":
-        return Column.read(things[f"column {self._path}.{self.column}"])
+        return Column.read(things[f"column {self._path}.{name(self.column)}"])
 
     # --- What to do ------------------------------------------------------------------------
 
@@ -125,7 +166,7 @@ class TypeChange:
             f"{alter} RENAME COLUMN {self._new} TO {self._now}",
         ]
         backwards = [self._renamed(each, "", "new") for each in self.made]
-        backwards += [self._renamed(each, "old", "") for each in self.made]
+        backwards += [self._renamed(each, "old", "") for each in self.made_before]
         if new.is_required:
             required = f"{alter} ALTER COLUMN {self._now}"
             # The CHECK stays with the column: to make it again when this is undone takes a scan.
@@ -138,7 +179,7 @@ class TypeChange:
             backwards += [f"{alter} ALTER COLUMN {self._new} DROP DEFAULT"]
         if new.comment:
             backwards += [f"COMMENT ON COLUMN {self.table}.{self._new} IS NULL"]
-        forwards += [self._renamed(each, "", "old") for each in self.made]
+        forwards += [self._renamed(each, "", "old") for each in self.made_before]
         forwards += [self._renamed(each, "new", "") for each in self.made]
         forwards.append(self._function(self._old, of=self._now, type_=old.type))
         backwards.append(self._function(self._new, of=self._now, type_=new.type))
@@ -156,14 +197,17 @@ class TypeChange:
             backwards += softened(
                 [f"ALTER TABLE {self.table} ALTER COLUMN {self._old} SET NOT NULL"]
             )
-        made = self._made_in(self.before)
-        backwards += softened([self._anew(each, self._old, "old") for each in made])
+        backwards += softened([self._anew(each, self._old, "old") for each in self.made_before])
         backwards += self._described(old, self._old)
         forwards = [*self._left_alone, f"ALTER TABLE {self.table} DROP COLUMN {self._old}"]
         if self._defined(self.after).is_required:
             forwards.append(f"ALTER TABLE {self.table} DROP CONSTRAINT {self._filled}")
             backwards += self._required(self._now)
         return Sql(forwards, backwards)
+
+    def copied(self, column: str) -> str:
+        """Into a column of the new type that others make."""
+        return self._fill(column, of=self._now, type_=self._defined(self.after).type)
 
     # --- Parts of it -----------------------------------------------------------------------
 
@@ -220,6 +264,7 @@ class TypeChange:
             self.table,
             change=f"{column} = {value}",
             where=f"{column} IS DISTINCT FROM {value}",
+            key=Tables(self.before, self.after).key(self.table),
         )
 
     def _required(self, column: str) -> list[str]:
@@ -256,27 +301,6 @@ class TypeChange:
         if each.kind == "index":
             return f"ALTER INDEX {was} RENAME TO {now}"
         return f"ALTER TABLE {self.table} RENAME CONSTRAINT {was} TO {now}"
-
-
-_DEFINITION = re.compile(
-    r"(?P<type>.*?)(?P<required> NOT NULL)?(?: DEFAULT (?P<default>.*?))?(?: -- (?P<comment>.*))?",
-    re.DOTALL,
-)
-
-
-@dataclass(frozen=True)
-class Column:
-    type: str
-    """With its collation."""
-    is_required: bool
-    default: str | None
-    comment: str | None
-
-    @classmethod
-    def read(cls, definition: str) -> "Column":
-        found = _DEFINITION.fullmatch(definition)
-        assert found is not None  # noqa: S101  (all of it is optional)
-        return cls(found["type"], bool(found["required"]), found["default"], found["comment"])
 
 
 def _plain(type_: str) -> str:

@@ -313,7 +313,8 @@ def test_tables_that_the_migration_makes_concern_nobody(shop: Shop) -> None:
 
 def test_what_squawk_alone_finds_is_found(shop: Shop) -> None:
     shop('migrations.RunSQL("TRUNCATE shop_author CASCADE", "")')
-    [found] = findings()
+    emptied, found = findings()
+    assert (emptied.rule, emptied.blocks) == ("table-emptied", "reads and writes of shop_author")
     assert (found.rule, found.squawk) == ("ban-truncate-cascade", ("ban-truncate-cascade",))
     assert found.safe_form.advice.startswith("Remove the `CASCADE`")
 
@@ -384,6 +385,20 @@ def test_what_the_running_release_uses_may_not_go_with_the_next(shop: Shop) -> N
     assert findings(first, second) == []
     [found] = findings(first, second, running={("shop", "0001_initial")})
     assert (found.migration, found.rule) == ("shop.0003_drop", "column-dropped")
+
+
+def test_two_tables_that_are_locked_against_the_order_of_their_key_are_found(shop: Shop) -> None:
+    key = 'migrations.AddField("book", "by", models.ForeignKey("shop.Author", models.CASCADE,'
+    both = f'migrations.AddField("author", "name", models.TextField(null=True)), {NOTHING}'
+    third = following(both, before="0002_change")
+    shop(f"{key} null=True, db_index=False))", **{"0003_more": third})
+    [found] = findings(("shop", "0003_more"))
+    assert (found.rule, found.direction) == ("locks-out-of-order", "forwards")
+    assert found.statement == 'ALTER TABLE "shop_book" ADD COLUMN "extra" text NULL'
+    [file] = found.safe_form.files
+    assert file.when == (
+        "Take 'Add field extra to book', and whatever needs it, out of 0003_more; after that one:"
+    )
 
 
 # --- Waivers -------------------------------------------------------------------------------

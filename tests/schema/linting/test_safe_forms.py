@@ -1,7 +1,6 @@
 """Each safe form, pasted into migrations, leads to the same tables and blocks nobody."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import StringIO
 
 import pytest
@@ -9,18 +8,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from ingestion.schema.catalog import Catalog
-from ingestion.schema.limits import limits
-from ingestion.schema.linting.lint import Finding, judged
-from ingestion.schema.linting.watching import watch
-from ingestion.schema.origin import origin
-from ingestion.schema.plan import Key
-from ingestion.schema.project import Project
 from tests.schema.conftest import Migrate, Use, WriteApp
+from tests.schema.linting.pasting import SHOP, Linted, linted, pasted, written
 
 pytestmark = pytest.mark.slow
 
 FIRST = """
+from django.contrib.postgres.fields import IntegerRangeField
 from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = []
@@ -36,6 +30,9 @@ class Migration(migrations.Migration):
             ("year", models.IntegerField(default=2000)),
             ("pages", models.IntegerField(null=True, db_index=True)),
             ("writer_id", models.BigIntegerField(null=True)),
+            ("slot", IntegerRangeField(null=True)),
+            ("size", models.PositiveSmallIntegerField(null=True)),
+            ("place", models.CharField(max_length=9, null=True, db_index=True)),
             ("stock", models.IntegerField(db_default=0, db_comment="How many are there")),
         ], options={"constraints": [
             models.CheckConstraint(condition=models.Q(stock__gte=0), name="book_stock"),
@@ -51,6 +48,7 @@ class Migration(migrations.Migration):
 SECOND = """
 import uuid
 import django.db.models.functions
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.functions import RandomUUID
 from django.db import migrations, models
 from django.db.models import F, Q
@@ -65,18 +63,6 @@ class Migration(migrations.Migration):
         {operations}
     ]
 """
-SHOP = "0002_change"
-
-
-@dataclass(frozen=True)
-class Linted:
-    findings: list[Finding]
-    things: Catalog
-    """What the database has at the end."""
-
-    @property
-    def rules(self) -> set[str]:
-        return {finding.rule for finding in self.findings}
 
 
 @pytest.fixture
@@ -84,25 +70,10 @@ def shop(own_database: DatabaseWrapper, write_app: WriteApp, story: Use) -> Call
     """shop("models.…", name="source of a file") → what lint says of all but the first migration."""
 
     def run(**files: str) -> Linted:
-        folder = write_app("shop", {"0001_initial": FIRST, **files})
-        for path in (folder / "migrations").glob("0*.py"):
-            if path.stem not in {"0001_initial", *files}:
-                path.unlink()
-        story("shop")
-        project = Project.read(connection)
-        keys: list[Key] = [("shop", name) for name in files]
-        seen = watch(project, keys, origin=origin(), limits=limits())
-        found = [each for each in judged(project, seen) if each.waived is None]
-        return Linted(found, seen[-1].after)
+        written(FIRST, files, write_app=write_app, story=story)
+        return linted(files)
 
     return run
-
-
-def pasted(findings: list[Finding], *, source: str) -> dict[str, str]:
-    """All files of the form that the findings share."""
-    [form] = {finding.safe_form for finding in findings if finding.safe_form.files}
-    files = {file.name: file.code for file in form.files}
-    return files if SHOP in files else {SHOP: source, **files}
 
 
 CASES = {
@@ -209,6 +180,19 @@ CASES = {
         ' db_comment="How many are there"))',
         {"table-rewritten"},
     ),
+    "AlterField to a wider type, with a check that comes": (
+        'migrations.AlterField("book", "year", models.PositiveBigIntegerField(default=2000))',
+        {"table-rewritten", "scan-under-lock"},
+    ),
+    "AlterField to another collation": (
+        'migrations.AlterField("book", "place", models.CharField(max_length=9, null=True,'
+        ' db_index=True, db_collation="C"))',
+        {"index-built-under-lock"},
+    ),
+    "AlterField to a text with an index": (
+        'migrations.AlterField("book", "title", models.TextField(db_index=True))',
+        {"index-built-under-lock"},
+    ),
     "RunSQL": (
         'migrations.RunSQL("CREATE INDEX book_sql ON shop_book (year);'
         ' ALTER TABLE shop_book ADD CONSTRAINT book_pages CHECK (pages > 0)",'
@@ -277,6 +261,17 @@ STAYING = {
         {"not-null-without-default", "index-built-under-lock", "scan-under-lock"},
         "NOT VALID",
     ),
+    "what a trigger can compute": (
+        'migrations.AddField("book", "half", models.GeneratedField(expression=F("year") / 2,'
+        " output_field=models.IntegerField(), db_persist=True))",
+        {"table-rewritten"},
+        "field=models.IntegerField(editable=False, null=True)",
+    ),
+    "another kind of type, under another name": (
+        'migrations.AlterField("book", "year", models.TextField(default="2000"))',
+        {"table-rewritten", "type-changed"},
+        "name='year_new'",
+    ),
     "the name of a column": (
         'migrations.RenameField("book", "title", "name")',
         {"column-renamed"},
@@ -333,14 +328,10 @@ NO_FILES = {
         'migrations.AlterField("book", "id", models.AutoField(primary_key=True))',
         "It is a key",
     ),
-    "another kind of type": (
-        'migrations.AlterField("book", "year", models.TextField(default="2000"))',
-        "Add a field under another name",
-    ),
-    "a column that PostgreSQL computes": (
-        'migrations.AddField("book", "half", models.GeneratedField(expression=F("year") / 2,'
-        " output_field=models.IntegerField(), db_persist=True))",
-        "PostgreSQL has no way to do this beside the traffic.",
+    "an exclusion": (
+        'migrations.AddConstraint("book", ExclusionConstraint(name="e", expressions=[("slot",'
+        ' "&&")]))',
+        "PostgreSQL has no safe form of this",
     ),
 }
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from ingestion.schema.linting.batches import in_batches
 from ingestion.schema.linting.safe_sql import softened
 
-FILL = (
-    'DO $$ BEGIN LOOP UPDATE t SET {change} WHERE ctid IN (SELECT ctid FROM t WHERE "c" IS NULL '
-    "LIMIT 10000); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$"
-)
+
+def fill(change: str) -> str:
+    return in_batches("t", change=change, where='"c" IS NULL')
+
+
 NOT_NULL = [
     'ALTER TABLE t ADD CONSTRAINT "t_c_filled" CHECK ("c" IS NOT NULL) NOT VALID',
     'ALTER TABLE t VALIDATE CONSTRAINT "t_c_filled"',
@@ -57,7 +59,7 @@ NOT_NULL = [
         ('ALTER TABLE t ALTER COLUMN "c" SET NOT NULL', NOT_NULL),
         (
             'UPDATE t SET "c" = \'SET WHERE\' WHERE "c" IS NULL',
-            [FILL.format(change="\"c\" = 'SET WHERE'")],
+            [fill("\"c\" = 'SET WHERE'")],
         ),
         (
             "ALTER TABLE t ADD COLUMN \"c\" varchar(9) DEFAULT 'NULL, UNIQUE' NOT NULL UNIQUE",
@@ -113,6 +115,6 @@ def test_a_default_that_differs_from_row_to_row_is_filled_in_afterwards() -> Non
     assert softened([statement], is_rewritten=True) == [
         'ALTER TABLE t ADD COLUMN "c" uuid',
         'ALTER TABLE t ALTER COLUMN "c" SET DEFAULT (gen_random_uuid())',
-        FILL.format(change='"c" = DEFAULT'),
+        fill('"c" = DEFAULT'),
         *NOT_NULL,
     ]
