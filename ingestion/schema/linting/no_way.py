@@ -40,6 +40,11 @@ _WHY = {
         "PostgreSQL reads all rows unless a CHECK says that they fit. Add one beforehand, NOT "
         "VALID, and validate it; for a default partition, one that there are no such rows in it."
     ),
+    r"ALTER TABLE .* FOREIGN KEY ": (
+        "Before PostgreSQL 18 a partitioned table has no foreign key that is NOT VALID. Add it to "
+        "each partition, NOT VALID, and validate it there; then to the table, which takes those "
+        "and reads nothing."
+    ),
     r"ALTER TABLE .* TYPE ": (
         "PostgreSQL writes the table anew under its lock. Add a column of the new type beside it, "
         "keep it up with a trigger, fill it in batches, and swap the two names in one short "

@@ -43,6 +43,7 @@ class Place:
     things_before: Catalog
     things_after: Catalog
     """What the database has before the migration, and after it."""
+    server_version: int
     next_number: int
     """Of the first migration of the app that does not exist yet."""
     collect: Callable[[Operation, State, State], tuple[str, ...]]
@@ -62,12 +63,12 @@ class Place:
 
     @property
     def tables(self) -> Tables:
-        return Tables(self.things_before, self.things_after)
+        return Tables(self.things_before, self.things_after, self.server_version)
 
     @property
     def tables_back(self) -> Tables:
         """When it is undone."""
-        return Tables(self.things_after, self.things_before)
+        return Tables(self.things_after, self.things_before, self.server_version)
 
     def model(self, model_name: str, *, state: State | None = None) -> Any:
         return (state or self.reached).apps.get_model(self.app, model_name)

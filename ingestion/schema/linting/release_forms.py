@@ -115,7 +115,9 @@ def _in_two_releases(place: Place, operation: RemoveField | DeleteModel) -> Safe
 
 def _may_be_left_out(model: Any, of: Any) -> list[Operation]:
     """The new release writes rows without it."""
-    if not getattr(of, "column", None) or of.null or of.has_db_default() or of.generated:
+    if of.many_to_many or not getattr(of, "column", None):
+        return []
+    if of.null or of.has_db_default() or of.generated:
         return []
     column = f'ALTER TABLE "{model._meta.db_table}" ALTER COLUMN "{of.column}"'
     return [run_sql([f"{column} DROP NOT NULL"], softened([f"{column} SET NOT NULL"]))]

@@ -141,6 +141,7 @@ class Remedies:
             backwards=self._backwards(place),
             things_before=self.seen.before,
             things_after=self.seen.after,
+            server_version=self.project.connection.pg_version,  # type: ignore[attr-defined]
             next_number=self._next_number,
             collect=self._collect,
         )

@@ -65,7 +65,7 @@ _TRUNCATE = re.compile(
 )
 _INDEX = re.compile(
     r"CREATE (?P<unique>UNIQUE )?INDEX (?!CONCURRENTLY )"
-    rf"(?:(?:IF NOT EXISTS )?(?!ON )(?P<name>{NAME}))?ON (?P<table>(?!ONLY ){QUALIFIED})"
+    rf"(?:(?:IF NOT EXISTS )?(?!ON )(?P<name>{NAME}))?ON (?P<only>ONLY )?(?P<table>{QUALIFIED})"
 )
 _CREATE = re.compile("CREATE (?:UNIQUE )?INDEX ")
 _REINDEX = re.compile(r"REINDEX (?:\( VERBOSE \) )?(?P<what>INDEX|TABLE|SCHEMA) (?!CONCURRENTLY )")
@@ -146,6 +146,9 @@ class _Softener:
         if not self.tables.is_partitioned(table):
             yield f"{statement.up_to(create)} CONCURRENTLY {statement.after(create)}"
             return
+        if match["only"]:
+            yield statement.text  # which builds nothing
+            return
         new = self.tables.new_of(table, "index")
         name = names(statement.name(match, "name"))[-1] if match["name"] else None
         wanted = {_shape(text) for each, text in new.items() if name in {None, each}}
@@ -191,10 +194,17 @@ class _Softener:
 
     def _checked(self, action: Statement, match: re.Match[str], table: str) -> Iterator[str]:
         columns = _first_names(action)
+        if match["kind"] == "FOREIGN KEY" and not self._may_be_invalid(table):
+            yield f"ALTER TABLE {table} {action.text}"
+            return
         if match["kind"] == "CHECK":
             columns = self.tables.mentioned(table, columns)
         name = self._name(action, match, table, columns)
         yield from validated(table, name, _naming(action, match, name))
+
+    def _may_be_invalid(self, table: str) -> bool:
+        """A foreign key of this table."""
+        return self.tables.server_version >= 180000 or not self.tables.is_partitioned(table)
 
     def _unique(self, action: Statement, match: re.Match[str], table: str) -> Iterator[str]:
         columns, kind = _first_names(action), match["kind"].strip()

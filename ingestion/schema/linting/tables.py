@@ -58,6 +58,8 @@ class Column:
 class Tables:
     before: Catalog = field(default_factory=dict)
     after: Catalog = field(default_factory=dict)
+    server_version: int = 180000
+    """PostgreSQL's own number."""
 
     def path(self, table: str) -> str:
         """As the catalogue has it what SQL writes like this."""

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             ("id", models.BigAutoField(primary_key=True)),
             ("name", models.CharField(max_length=50)),
         ]),
+        migrations.CreateModel("Reader", [("id", models.BigAutoField(primary_key=True))]),
         migrations.CreateModel("Book", [
             ("id", models.BigAutoField(primary_key=True)),
             ("title", models.CharField(max_length=50)),
@@ -34,6 +35,7 @@ class Migration(migrations.Migration):
             ("size", models.PositiveSmallIntegerField(null=True)),
             ("place", models.CharField(max_length=9, null=True, db_index=True)),
             ("stock", models.IntegerField(db_default=0, db_comment="How many are there")),
+            ("fans", models.ManyToManyField("shop.Reader")),
         ], options={"constraints": [
             models.CheckConstraint(condition=models.Q(stock__gte=0), name="book_stock"),
         ], "indexes": [
@@ -210,6 +212,7 @@ CASES = {
         'migrations.RemoveField("book", "pages")',
         {"column-dropped", "index-built-under-lock"},
     ),
+    "RemoveField many to many": ('migrations.RemoveField("book", "fans")', {"table-dropped"}),
     "DeleteModel": ('migrations.DeleteModel("Author")', {"table-dropped"}),
     "AlterModelTable": ('migrations.AlterModelTable("book", "books")', {"table-renamed"}),
 }
@@ -283,9 +286,9 @@ STAYING = {
         "db_column='title'",
     ),
     "the name of a table": (
-        'migrations.RenameModel("Book", "Volume")',
+        'migrations.RenameModel("Author", "Writer")',
         {"table-renamed"},
-        "table='shop_book'",
+        "table='shop_author'",
     ),
 }
 

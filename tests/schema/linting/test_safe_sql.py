@@ -4,6 +4,7 @@ import pytest
 
 from ingestion.schema.linting.batches import in_batches
 from ingestion.schema.linting.safe_sql import softened
+from ingestion.schema.linting.tables import Tables
 
 
 def fill(change: str) -> str:
@@ -104,10 +105,23 @@ def test_it_is_done_in_steps(statement: str, soft: list[str]) -> None:
         "UPDATE t SET a = 1 WHERE b IS NULL",
         "COMMENT ON COLUMN t.c IS 'ADD CONSTRAINT'",
         "ALTER TABLE t ADD COLUMN IF NOT EXISTS a text",
+        "ALTER TABLE t ADD CONSTRAINT e EXCLUDE USING gist (a WITH =)",
+        "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, b WITHOUT OVERLAPS)",
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED",
+        "TRUNCATE t RESTART IDENTITY CASCADE",
     ],
 )
 def test_what_blocks_nobody_stays_as_it_is(statement: str) -> None:
     assert softened([statement]) == [statement]
+
+
+@pytest.mark.parametrize(("version", "count"), [(170000, 1), (180000, 2)])
+def test_a_foreign_key_of_partitions_is_not_valid_at_first_where_it_may_be(
+    version: int, count: int
+) -> None:
+    tables = Tables({"table t": "TABLE PARTITION BY LIST (a)"}, {}, version)
+    statement = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id)"
+    assert len(softened([statement], tables=tables)) == count
 
 
 def test_a_default_that_differs_from_row_to_row_is_filled_in_afterwards() -> None:
