@@ -87,7 +87,10 @@ def blocking(
     `are_one` tells whether two statements in a row share a transaction where not all of them do,
     `refers` whether the first table has a foreign key to the second.
     """
-    new = {lock.relation for each in step.statements for lock in each.locks if lock.is_new}
+    locks = [lock for each in step.statements for lock in each.locks]
+    # A view may have taken the name of a table that was there.
+    new = {lock.relation for lock in locks if lock.is_new}
+    new -= {lock.relation for lock in locks if not lock.is_new}
 
     def may_be_used(relation: str) -> bool:
         return relation not in new and concerns(relation)

@@ -29,8 +29,8 @@ class NewColumn:
     head: str
     """ADD COLUMN, its name and type, as they are written."""
     type: str
-    clauses: dict[str, str]
-    """By their first word, NOT NULL by its two."""
+    parts: tuple[tuple[str, str], ...]
+    """Each clause behind its first word, NOT NULL behind its two: there can be two CHECKs."""
 
     @classmethod
     def read(cls, action: Statement) -> "NewColumn | None":
@@ -39,13 +39,18 @@ class NewColumn:
             return None
         starts = list(_starts(action, behind=match.group().count(" ")))
         first, *ends = [*(place for place, _ in starts), len(action.tokens)]
-        clauses = {
-            kind: text_of(action, action.tokens[place:end])
+        parts = tuple(
+            (kind, text_of(action, action.tokens[place:end]))
             for (place, kind), end in zip(starts, ends, strict=True)
-        }
+        )
         type_ = text_of(action, action.tokens[match.group().count(" ") : first])
         head = text_of(action, action.tokens[:first])
-        return cls(action.name(match, "column"), head, type_, clauses)
+        return cls(action.name(match, "column"), head, type_, parts)
+
+    @property
+    def clauses(self) -> dict[str, str]:
+        """Of those that stand but once."""
+        return dict(self.parts)
 
     @property
     def serial(self) -> str | None:

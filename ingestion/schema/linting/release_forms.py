@@ -23,6 +23,7 @@ from ingestion.schema.linting import hazards
 from ingestion.schema.linting.migration_files import new_file, run_sql, slug
 from ingestion.schema.linting.place import Place, SafeForm, changed, replaced
 from ingestion.schema.linting.safe_sql import added, softened
+from ingestion.schema.statements import quoted
 
 
 def for_release(place: Place) -> SafeForm | None:
@@ -204,19 +205,33 @@ def _points_by_join_table(model: Any) -> bool:
 
 
 def _with_view(place: Place, operation: AlterModelTable) -> SafeForm:
-    old = place.model(operation.name, state=place.before)._meta.db_table
-    new = place.model(operation.name)._meta.db_table
-    view = f'CREATE VIEW "{old}" AS TABLE "{new}"'
-    gone = f'DROP VIEW "{old}"'
+    renamed = _tables(place, operation.name)
+    views = [f"CREATE VIEW {quoted(old)} AS TABLE {quoted(new)}" for old, new in renamed]
+    gone = [f"DROP VIEW {quoted(old)}" for old, _ in renamed]
     advice = (
         "Leave a view under the old name, through which the release that is still running reads "
         "and writes; drop it with the release after."
     )
-    renamed = run_sql(
-        [*_plain(place.forwards), view],
-        None if place.backwards is None else [gone, *_plain(place.backwards)],
+    # The join tables first: they refer to the other one.
+    first = run_sql(
+        [*reversed(_plain(place.forwards)), *views],
+        None if place.backwards is None else [*gone, *_plain(place.backwards)],
         [operation],
     )
-    form = _in_releases(place, advice, renamed, run_sql([gone], [view]), atomic=True)
-    waiver = {"ban-drop-view": f'No release uses the name "{old}" any more.'}
+    form = _in_releases(place, advice, first, run_sql(gone, views), atomic=True)
+    names = " or ".join(f'"{old}"' for old, _ in renamed)
+    waiver = {"ban-drop-view": f"No release uses the name {names} any more."}
     return SafeForm(advice, (*form.files[:-1], form.files[-1].waiving(waiver)))
+
+
+def _tables(place: Place, model_name: str) -> list[tuple[str, str]]:
+    """That of the model and those of its relations to many, by their old and new names."""
+    before, after = place.model(model_name, state=place.before), place.model(model_name)
+    pairs = [(before._meta.db_table, after._meta.db_table)]
+    pairs += [
+        (old.m2m_db_table(), new.m2m_db_table())
+        for old, new in zip(
+            before._meta.local_many_to_many, after._meta.local_many_to_many, strict=True
+        )
+    ]
+    return [(old, new) for old, new in pairs if old != new]

@@ -229,7 +229,7 @@ def _new_type(place: Place, change: TypeChange) -> SafeForm | None:
 
 def _by_another_name(place: Place, change: TypeChange) -> SafeForm:
     operation = place.operation
-    if not isinstance(operation, AlterField):
+    if not isinstance(operation, AlterField) or operation.field.primary_key:
         return SafeForm(BY_ANOTHER_NAME)
     name = f"{operation.name}_new"
     column = quoted(f"{change.column}_new")

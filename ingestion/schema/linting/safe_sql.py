@@ -232,7 +232,7 @@ class _Softener:
         default = clauses.get("DEFAULT")
         is_filled = self.is_rewritten and default is not None
         is_apart = {"UNIQUE", "CHECK", "PRIMARY"} | ({"REFERENCES"} if default else set())
-        kept = [text for kind, text in clauses.items() if kind not in is_apart]
+        kept = [text for kind, text in column.parts if kind not in is_apart]
         if is_filled:
             kept = [text for text in kept if text not in {default, clauses.get("NOT NULL")}]
         if "NOT NULL" in clauses and not is_filled:
@@ -272,8 +272,9 @@ class _Softener:
         yield from self._constraints(column, table, {"UNIQUE", "CHECK", "PRIMARY", "REFERENCES"})
 
     def _constraints(self, column: NewColumn, table: str, kinds: set[str]) -> Iterator[str]:
-        for kind in sorted(kinds & column.clauses.keys()):
-            yield from self._constraint(kind, column.clauses[kind], table, column.name)
+        for kind, text in sorted(column.parts, key=lambda part: part[0]):
+            if kind in kinds:
+                yield from self._constraint(kind, text, table, column.name)
 
     def _constraint(self, kind: str, text: str, table: str, column: str) -> Iterator[str]:
         """What stood behind a column, with the name it had or was given."""

@@ -127,6 +127,11 @@ def test_what_a_block_does_to_tables_counts_as_if_it_stood_alone() -> None:
     assert rules(replace(CHECK, sql=both_at_once)) == ["data-moved-under-lock"]
 
 
+def test_a_view_that_takes_the_name_of_a_table_hides_nothing() -> None:
+    view = seen("CREATE VIEW documents …", lock("documents", "AccessExclusive", is_new=True))
+    assert rules(view, REWRITE) == ["table-rewritten"]
+
+
 def test_a_foreign_key_of_a_new_table_reads_nothing() -> None:
     statement = seen(
         "ALTER TABLE new ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES users (id)",

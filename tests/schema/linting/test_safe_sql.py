@@ -81,6 +81,16 @@ NOT_NULL = [
             ],
         ),
         (
+            "ALTER TABLE t ADD c int CONSTRAINT a CHECK (c > 0) CONSTRAINT b CHECK (c < 9) NULL",
+            [
+                "ALTER TABLE t ADD c int NULL",
+                "ALTER TABLE t ADD CONSTRAINT a CHECK (c > 0) NOT VALID",
+                "ALTER TABLE t VALIDATE CONSTRAINT a",
+                "ALTER TABLE t ADD CONSTRAINT b CHECK (c < 9) NOT VALID",
+                "ALTER TABLE t VALIDATE CONSTRAINT b",
+            ],
+        ),
+        (
             'ALTER TABLE t ADD COLUMN "c" integer NULL CHECK ("c" >= 0)',
             [
                 'ALTER TABLE t ADD COLUMN "c" integer NULL',
