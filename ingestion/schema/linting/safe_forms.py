@@ -34,7 +34,7 @@ from ingestion.schema.linting.migration_files import File, moved_python, new_fil
 from ingestion.schema.linting.no_way import no_way
 from ingestion.schema.linting.place import Place, SafeForm, changed, put_where, replaced
 from ingestion.schema.linting.release_forms import for_release
-from ingestion.schema.linting.safe_sql import apart, softened
+from ingestion.schema.linting.safe_sql import apart, left_required, softened
 from ingestion.schema.linting.type_change import (
     ADVICE,
     BY_ANOTHER_NAME,
@@ -134,11 +134,10 @@ def _by_sql(
     backwards: Sequence[str] | None,
 ) -> SafeForm:
     soft = softened(forwards, is_rewritten=place.is_rewritten, tables=place.tables)
-    soft_back = (
-        None
-        if backwards is None
-        else softened(backwards, is_rewritten=place.is_rewritten, tables=place.tables_back)
-    )
+    soft_back = None
+    if backwards is not None:
+        soft_back = softened(backwards, is_rewritten=place.is_rewritten, tables=place.tables_back)
+        soft_back += left_required(forwards, backwards, place.tables)
     if [*soft, *(soft_back or ())] == [*apart(forwards), *apart(backwards or ())]:
         return SafeForm(no_way([*forwards, *(backwards or ())], min(place.rules)))
     instead = run_sql(soft, soft_back, _state_operations(operation))

@@ -56,6 +56,28 @@ def apart(sqls: Sequence[str]) -> Iterator[str]:
                 yield each.text
 
 
+def left_required(sqls: Sequence[str], undone: Sequence[str], tables: Tables) -> Iterator[str]:
+    """What of a primary key would stay in the partitions when it is undone.
+
+    From PostgreSQL 18 on it is of their own that its columns are NOT NULL.
+    """
+    freed = {
+        (tables.path(table), names(action.name(match, "column"))[-1])
+        for sql in undone
+        for table, action in actions(sql)
+        if (match := _MAY_BE_NULL.match(action.shape))
+    }
+    for table, action in (each for sql in sqls for each in actions(sql)):
+        match = _UNIQUE.match(action.shape)
+        if not match or match["kind"] == "UNIQUE " or not tables.is_partitioned(table):
+            continue
+        for column in _first_names(action):
+            if (tables.path(table), column) in freed:
+                for leaf in map(as_sql, tables.leaves(table)):
+                    yield f"ALTER TABLE {leaf} ALTER COLUMN {quoted(column)} DROP NOT NULL"
+
+
+_MAY_BE_NULL = re.compile(rf"ALTER (?:COLUMN )?(?P<column>{NAME})DROP NOT NULL $")
 _SAID = re.compile(rf"CONSTRAINT (?P<name>{NAME})")
 _SET_CONSTRAINTS = re.compile("SET CONSTRAINTS ")
 _LOCK = re.compile("LOCK ")
