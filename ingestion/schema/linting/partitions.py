@@ -1,4 +1,7 @@
-"""ATTACH PARTITION without the scan: a CHECK tells PostgreSQL beforehand that every row fits."""
+"""A partition more without a scan: a CHECK tells PostgreSQL beforehand that every row fits.
+
+Those of the new partition into it, and none of the default partition.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +17,13 @@ from ingestion.schema.statements import (
     quoted,
 )
 
-_ATTACH = re.compile(
-    rf"ATTACH PARTITION (?P<partition>{QUALIFIED})FOR VALUES "
+_BOUND = (
+    "FOR VALUES "
     r"(?:FROM \( (?P<from>[^(), ]+ )\) TO \( (?P<to>[^(), ]+ )\) $|IN \( (?P<in>[^()]+ )\) $)"
+)
+_ATTACH = re.compile(rf"ATTACH PARTITION (?P<partition>{QUALIFIED}){_BOUND}")
+_CREATE = re.compile(
+    rf"CREATE TABLE (?P<partition>{QUALIFIED})PARTITION OF (?P<parent>{QUALIFIED}){_BOUND}"
 )
 _KEY = re.compile(r'.* PARTITION BY (?:RANGE|LIST) \((?P<column>[\w$]+|"(?:[^"]|"")+")\)(?: .*)?')
 
@@ -24,19 +31,36 @@ _KEY = re.compile(r'.* PARTITION BY (?:RANGE|LIST) \((?P<column>[\w$]+|"(?:[^"]|
 def attached(action: Statement, parent: str, tables: Tables) -> list[str] | None:
     """None where the key is more than a column, or the bound more than values."""
     match = _ATTACH.match(action.shape)
+    fits = match and _fits(action, match, _key(parent, tables))
+    if not match or not fits:
+        return None
+    checks = [(action.name(match, "partition"), "fits", fits), *_lacking(parent, fits, tables)]
+    return _between_checks(f"ALTER TABLE {parent} {action.text}", checks)
+
+
+def created(statement: Statement, tables: Tables) -> list[str] | None:
+    """None where there is no default partition to be read, either."""
+    match = _CREATE.match(statement.shape)
+    parent = statement.name(match, "parent") if match else ""
+    fits = match and _fits(statement, match, _key(parent, tables))
+    checks = _lacking(parent, fits, tables) if fits else []
+    return _between_checks(statement.text, checks) if checks else None
+
+
+def _key(parent: str, tables: Tables) -> str | None:
     key = _KEY.fullmatch(tables.before.get(f"table {tables.path(parent)}", ""))
-    if not match or not key:
-        return None
-    fits = _fits(action, match, key["column"])
-    if fits is None:
-        return None
-    partition = action.name(match, "partition")
-    checks = [(partition, "fits", fits)]
-    if default := tables.default_partition(parent):
-        checks.append((as_sql(default), "lacks", f"NOT ({fits})"))
+    return key and key["column"]
+
+
+def _lacking(parent: str, fits: str, tables: Tables) -> list[tuple[str, str, str]]:
+    default = tables.default_partition(parent)
+    return [(as_sql(default), "lacks", f"NOT ({fits})")] if default else []
+
+
+def _between_checks(statement: str, checks: list[tuple[str, str, str]]) -> list[str]:
     return [
         *(sql for table, what, condition in checks for sql in _checked(table, what, condition)),
-        f"ALTER TABLE {parent} {action.text}",
+        statement,
         *(
             f"ALTER TABLE {table} DROP CONSTRAINT {_named(table, what)}"
             for table, what, _ in checks
@@ -44,7 +68,9 @@ def attached(action: Statement, parent: str, tables: Tables) -> list[str] | None
     ]
 
 
-def _fits(action: Statement, match: re.Match[str], column: str) -> str | None:
+def _fits(action: Statement, match: re.Match[str], column: str | None) -> str | None:
+    if column is None:
+        return None
     if match["in"]:
         values = _values(action, match, "in")
         return None if "NULL" in match["in"] else f"{column} IS NOT NULL AND {column} IN ({values})"

@@ -22,7 +22,7 @@ from ingestion.schema.errors import listed
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.hazards import Hazard
 from ingestion.schema.linting.place import Place, SafeForm
-from ingestion.schema.linting.safe_forms import safe_form
+from ingestion.schema.linting.safe_forms import IN_ORDER, safe_form
 from ingestion.schema.linting.watching import Seen
 from ingestion.schema.observation.observe import Observed
 from ingestion.schema.pieces import WHOLE
@@ -95,7 +95,7 @@ class Remedies:
             return SafeForm(TAKE_IT_OUT)
         place = self.operation_of(hazard.operation, hazard.statement)
         if place is None:
-            return SafeForm(BY_HAND)
+            return SafeForm(IN_ORDER if hazard.rule == hazards.OUT_OF_ORDER else BY_HAND)
         if place not in self._forms:
             there, back = (self._rules(place, found) for found in (forwards, backwards))
             form = safe_form(self._place(place, there, back))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ingestion.schema.definitions import literal
 from ingestion.schema.linting.batches import in_batches
 from ingestion.schema.linting.new_columns import NewColumn, depth_after, text_of
-from ingestion.schema.linting.partitions import attached
+from ingestion.schema.linting.partitions import attached, created
 from ingestion.schema.linting.tables import Tables, as_sql, named_by_postgres
 from ingestion.schema.statements import (
     LONGEST_NAME_BYTES,
@@ -149,6 +149,13 @@ class _Softener:
                 change=_between(statement, "SET", "WHERE"),
                 column=statement.name(match, "where"),
             )
+        else:
+            yield from self._other(statement)
+
+    def _other(self, statement: Statement) -> Iterator[str]:
+        shape = statement.shape
+        if steps := created(statement, self.tables):
+            yield from steps
         elif match := _TRUNCATE.match(shape):
             for table in _written(statement, match):
                 yield in_batches(table, change=None, key=self.tables.key(table))

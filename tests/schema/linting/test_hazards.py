@@ -56,7 +56,7 @@ def hazards(
     return list(found)
 
 
-def rules(*statements: Observed, **how: bool) -> list[str]:
+def rules(*statements: Observed, **how: Any) -> list[str]:
     return [hazard.rule for hazard in hazards(*statements, **how)]
 
 
@@ -258,7 +258,7 @@ def test_a_table_that_is_locked_after_one_that_it_refers_to_invites_a_deadlock()
 
 def test_a_list_of_tables_is_locked_from_its_beginning() -> None:
     locks = [lock(each, "AccessExclusive") for each in ("documents", "users")]
-    truncate = {"emptied": ("documents", "users")}
+    truncate: dict[str, Any] = {"emptied": ("documents", "users")}
     one, other = (
         seen(f"TRUNCATE {a}, {b}", *locks, **truncate) for a, b in (*KEYS, ("users", "documents"))
     )

@@ -191,6 +191,10 @@ ATTACHED = {
         "ALTER TABLE part ATTACH PARTITION lone FOR VALUES FROM (2000) TO (3000)",
         "ALTER TABLE part DETACH PARTITION lone",
     ),
+    "a new one, beside a default partition": (
+        "CREATE TABLE listed_a PARTITION OF listed FOR VALUES IN ('a', 'it''s')",
+        "DROP TABLE listed_a",
+    ),
     "values, beside a default partition": (
         "ALTER TABLE listed ATTACH PARTITION apart FOR VALUES IN ('it''s %', 'b')",
         "ALTER TABLE listed DETACH PARTITION apart",
@@ -210,7 +214,7 @@ def test_a_partition_is_attached_without_reading_it(
     written(first, files, write_app=write_app, story=story)
     safe = linted(files)
     assert safe.things == original.things
-    assert safe.rules == {"require-concurrent-partition-detach"}  # of undoing it
+    assert safe.rules <= {"require-concurrent-partition-detach"}  # of undoing it
     migrate("shop", "0001", verbosity=0, accept_data_loss=True)
     do(ROWS)
     migrate("shop", "head", verbosity=0)
