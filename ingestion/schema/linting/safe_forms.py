@@ -42,7 +42,7 @@ from ingestion.schema.linting.type_change import (
     TypeChange,
     order,
 )
-from ingestion.schema.statements import quoted
+from ingestion.schema.statements import quoted, table_of
 
 
 def safe_form(place: Place) -> SafeForm:
@@ -99,6 +99,7 @@ CONCURRENTLY = "Build it concurrently, which cannot be in a transaction."
 IN_STEPS = (
     "Do it in steps that block nobody, each in a transaction of its own; the models get the same."
 )
+PARTITIONS = "A partition that no migration makes needs the same first; it is not in this list."
 NOT_VALID = (
     "Add it as NOT VALID, which looks at new rows only, and validate it in the next migration, "
     "which reads the old ones and blocks nobody."
@@ -142,7 +143,10 @@ def _by_sql(
         return SafeForm(no_way([*forwards, *(backwards or ())], min(place.rules)))
     instead = run_sql(soft, soft_back, _state_operations(operation))
     is_one = hazards.parted_without_need([*soft, *(soft_back or ())])
-    form = replaced(place, IN_STEPS, [instead], atomic=is_one)
+    about = [table for sql in forwards if (table := table_of(sql))]
+    is_spread = not is_one and any(map(place.tables.leaves, about))
+    advice = f"{IN_STEPS} {PARTITIONS}" if is_spread else IN_STEPS
+    form = replaced(place, advice, [instead], atomic=is_one)
     if any("AS IDENTITY; SELECT setval(" in sql for sql in soft):
         return form.waiving({"ban-alter-identity": NUMBERED_ON})
     return form

@@ -186,6 +186,18 @@ def do(sql: str) -> None:
         cursor.execute(sql)
 
 
+def test_of_partitions_it_says_that_there_may_be_more(
+    own_database: DatabaseWrapper, write_app: WriteApp, story: Use
+) -> None:
+    source = SECOND.format(*CASES["an index on partitions"])
+    written(FIRST.format(TABLES), {SHOP: source}, write_app=write_app, story=story)
+    [found] = linted({SHOP: source}).findings
+    assert found.safe_form.advice == (
+        "Do it in steps that block nobody, each in a transaction of its own; the models get the "
+        "same. A partition that no migration makes needs the same first; it is not in this list."
+    )
+
+
 ATTACHED = {
     "a range": (
         "ALTER TABLE part ATTACH PARTITION lone FOR VALUES FROM (2000) TO (3000)",
