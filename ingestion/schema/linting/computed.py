@@ -13,7 +13,7 @@ from django.db.migrations.operations.base import Operation
 from ingestion.schema.linting.batches import in_batches
 from ingestion.schema.linting.new_columns import NewColumn
 from ingestion.schema.linting.place import Place
-from ingestion.schema.linting.safe_sql import added
+from ingestion.schema.linting.safe_sql import actions, added
 from ingestion.schema.linting.tables import Tables
 from ingestion.schema.statements import LONGEST_NAME_BYTES, clipped, names, quoted
 
@@ -34,7 +34,8 @@ class Computed:
     def read(cls, sqls: Sequence[str], tables: Tables) -> "Computed | None":
         """Of an operation that adds one, and does nothing else."""
         columns = [each for sql in sqls for each in added(sql)]
-        if len(columns) != 1 or len(sqls) != 1:
+        done = [each for sql in sqls for each in actions(sql)]
+        if len(sqls) != 1 or len(columns) != 1 or len(done) != 1:
             return None
         [(table, column)] = columns
         if tables.has_heirs(table):
