@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 TABLES = """
     CREATE TABLE author (id int PRIMARY KEY);
     CREATE TABLE book (a int, b text, "C %" int NOT NULL);
-    CREATE TABLE "we ird ""%T" ("c %ol" int, "Ä" text);
+    CREATE TABLE "we ird %T" ("c %ol" int, "Ä" text);
     CREATE TABLE part (id int NOT NULL, k int NOT NULL) PARTITION BY RANGE (id);
     CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (500);
     CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (500) TO (2000) PARTITION BY LIST (k);
@@ -38,7 +38,7 @@ TABLES = """
 ROWS = """
     INSERT INTO author SELECT generate_series(1, 1000);
     INSERT INTO book SELECT n, 'b' || n, n FROM generate_series(1, 1000) n;
-    INSERT INTO "we ird ""%T" SELECT n, n FROM generate_series(1, 1000) n;
+    INSERT INTO "we ird %T" SELECT n, n FROM generate_series(1, 1000) n;
     INSERT INTO part SELECT n, n FROM generate_series(1, 1000) n;
     INSERT INTO lone SELECT n, n FROM generate_series(2000, 2500) n;
     INSERT INTO apart SELECT 'it''s %', n FROM generate_series(1, 1000) n;
@@ -123,11 +123,11 @@ CASES = {
         "ALTER TABLE parent DROP u",
     ),
     "odd names": (
-        'CREATE INDEX "i %" ON "we ird ""%T" ("c %ol"); ALTER TABLE "we ird ""%T" ADD UNIQUE '
-        '("Ä"); ALTER TABLE "we ird ""%T" ALTER "c %ol" SET NOT NULL; ALTER TABLE "we ird ""%T" '
+        'CREATE INDEX "i %" ON "we ird %T" ("c %ol"); ALTER TABLE "we ird %T" ADD UNIQUE '
+        '("Ä"); ALTER TABLE "we ird %T" ALTER "c %ol" SET NOT NULL; ALTER TABLE "we ird %T" '
         "ADD \"%\" text DEFAULT '100%' || gen_random_uuid()",
-        'DROP INDEX "i %"; ALTER TABLE "we ird ""%T" DROP CONSTRAINT "we ird ""%T_Ä_key"; '
-        'ALTER TABLE "we ird ""%T" ALTER "c %ol" DROP NOT NULL, DROP "%"',
+        'DROP INDEX "i %"; ALTER TABLE "we ird %T" DROP CONSTRAINT "we ird %T_Ä_key"; '
+        'ALTER TABLE "we ird %T" ALTER "c %ol" DROP NOT NULL, DROP "%"',
     ),
     "another schema": (
         "CREATE INDEX i ON aside.t (a); ALTER TABLE aside.t ADD UNIQUE (b); "
