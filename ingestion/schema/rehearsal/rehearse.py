@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
 from ingestion.schema.catalog import Catalog, catalog
-from ingestion.schema.confined import left_out
+from ingestion.schema.differing import is_validated
 from ingestion.schema.drift.differences import Difference, differences
 from ingestion.schema.errors import (
     AnotherIndexIsThere,
@@ -141,7 +141,9 @@ class Rehearsal:
     changed: tuple[Changed, ...]
     """What the tables held before, and do not after undoing."""
     not_undone: tuple[Difference, ...]
-    """Between the tables before and after undoing."""
+    """Between the tables before and after undoing, but for those:"""
+    stays_valid: tuple[Difference, ...]
+    """Its rows are known to fit now, and were not before: nobody need undo that."""
     not_again: tuple[Difference, ...]
     """Between the tables after the plan and after doing it again."""
     left_out: tuple[str, ...]
@@ -244,6 +246,7 @@ class _Story:
         returned = self._pass(back, ways[1]) if reached is not None and not stuck else None
         others = changed(held, self._checksums()) if returned is not None and held else []
         again = self._pass(steps, ways[2]) if returned is not None else None
+        left = _differences(start, returned)
         return Rehearsal(
             copy=self.facts,
             plan=tuple(f"{step}" for step in steps),
@@ -253,7 +256,8 @@ class _Story:
             heavy=(),
             lost=tuple(lost),
             changed=tuple(others),
-            not_undone=_differences(start, returned),
+            not_undone=tuple(each for each in left if not is_validated(each)),
+            stays_valid=tuple(filter(is_validated, left)),
             not_again=_differences(reached, again),
             left_out=tuple(dict.fromkeys(left_out(self.copy)[before:])),
         )

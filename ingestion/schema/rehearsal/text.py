@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ingestion.schema.errors import listed
 from ingestion.schema.objects import plain
 from ingestion.schema.observation.observed import Lock, Observed, StepObserved
 from ingestion.schema.rehearsal.rehearse import Pass, Rehearsal
@@ -161,7 +162,9 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
         lines.append("It cannot be undone:")
         lines += [f"  {each.where}: {each.operation}" for each in rehearsal.irreversible]
     elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
-        lines.append(f"{back.capitalize()} leads back to the same tables.")
+        stays = listed(each.thing for each in rehearsal.stays_valid)
+        but = f", but that it stays valid: {stays}" if stays else ""
+        lines.append(f"{back.capitalize()} leads back to the same tables{but}.")
     lines += [
         f"With rows, {each.where} {each.verb} {each.relation} ({size(each.size_bytes)} in "
         f"{rehearsal.copy.database}) while others wait for it."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ingestion.schema.differing import apart, told
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.observation.observed import Lock, Observed, StepObserved
@@ -79,7 +80,7 @@ def _over(rehearsal: Rehearsal, budget: Budget) -> Iterator[Finding]:
             yield Finding(
                 kind="blocks",
                 where=where,
-                what=f"{where} {told(worst)}; at most {brief(budget.block_ms)} is allowed",
+                what=f"{where} {blocking(worst)}; at most {brief(budget.block_ms)} is allowed",
             )
         for kind, cost, most, words in (
             ("lasts", step.duration_ms, budget.duration_ms, brief),
@@ -91,7 +92,7 @@ def _over(rehearsal: Rehearsal, budget: Budget) -> Iterator[Finding]:
                 yield Finding(kind=kind, where=where, what=what)
 
 
-def told(worst: Block) -> str:
+def blocking(worst: Block) -> str:
     """Behind the name of its migration."""
     return (
         f"keeps {worst.whom} waiting for up to {brief(worst.duration_ms)} "
@@ -155,7 +156,7 @@ def _changed(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 
 def _listed(found: tuple[Difference, ...]) -> str:
-    return listed(_difference(each) for each in found)
+    return listed(_difference(each) for each in told(found))
 
 
 def _difference(each: Difference) -> str:
@@ -163,4 +164,5 @@ def _difference(each: Difference) -> str:
         return f"{each.thing} is missing"
     if each.expected is None:
         return f"{each.thing} is left over"
-    return f"{each.thing} is {each.found}, and was {each.expected}"
+    was, now = apart(each.expected, each.found)
+    return f"{each.thing} is {now}, and was {was}"

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ingestion.schema.differing import apart, told
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
 from ingestion.schema.verification.contents import Contents
-from ingestion.schema.verification.differing import apart, told
 from ingestion.schema.verification.findings import Finding
 
 RULE = "squash-differs"

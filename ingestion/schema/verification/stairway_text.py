@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from ingestion.schema.differing import apart, is_validated, short, told
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
 from ingestion.schema.verification.contents import Lost
-from ingestion.schema.verification.differing import apart, is_validated, short, told
 from ingestion.schema.verification.findings import Finding
 from ingestion.schema.verification.promises import Unkept
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
+from ingestion.schema.differing import apart
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import SchemaError, TwoHeads, listed
 from ingestion.schema.linting import lint
@@ -11,7 +12,6 @@ from ingestion.schema.linting.hazards import NOTHING, in_short
 from ingestion.schema.objects import plain
 from ingestion.schema.plan import Key
 from ingestion.schema.units import counted
-from ingestion.schema.verification.differing import apart
 from ingestion.schema.verification.findings import Check, Finding
 
 CONFLICT_FIRST = (

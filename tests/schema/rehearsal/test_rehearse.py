@@ -330,6 +330,33 @@ def test_what_undoing_leaves_is_told(shop: Use, rehearse: Rehearse, back: str, l
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "statement", "thing"),
+    [
+        (
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0) NOT VALID",
+            "ALTER TABLE t VALIDATE CONSTRAINT c",
+            "constraint t.c",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW m AS SELECT id FROM t WITH NO DATA",
+            "REFRESH MATERIALIZED VIEW m",
+            "materialized view m",
+        ),
+    ],
+)
+def test_what_stays_valid_is_no_fault(
+    shop: Use, rehearse: Rehearse, migrate: Use, before: str, statement: str, thing: str
+) -> None:
+    shop(sql(before, "SELECT 1"), sql(statement))
+    migrate("shop", "0002", verbosity=0)
+    code, said = rehearse("--schema-only")
+    assert code == 0, said
+    assert f"Undoing it leads back to the same tables, but that it stays valid: {thing}.\n" in said
+    assert rehearse("shop", "0001", "--schema-only")[0] == 1  # its reverse does not drop it
+
+
+@pytest.mark.slow
 def test_what_cannot_be_undone_is_only_applied(shop: Use, rehearse: Rehearse) -> None:
     shop("migrations.RunSQL('ALTER TABLE t ADD COLUMN a int')")
     code, said = rehearse("--schema-only")

@@ -36,7 +36,7 @@ def step(*statements: Observed, **how: Any) -> StepObserved:
 
 def rehearsal(*steps: StepObserved, **how: Any) -> Rehearsal:
     nothing: dict[str, Any] = dict.fromkeys(
-        ("irreversible", "heavy", "lost", "changed", "not_undone", "not_again", "left_out"), ()
+        ("irreversible", "heavy", "lost", "changed", "not_undone", "stays_valid", "not_again"), ()
     )
     known = nothing | {"backwards": False, "plan": ("shop.0002",)} | how
     first = Pass(backwards=False, duration_ms=9.0, steps=steps, failure=None)

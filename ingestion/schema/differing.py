@@ -1,5 +1,6 @@
 """Where two catalogues differ, in few enough words for a sentence."""
 
+import re
 from collections.abc import Sequence
 
 from ingestion.schema.adopt import owner_of
@@ -7,6 +8,12 @@ from ingestion.schema.catalog import table_of
 from ingestion.schema.drift.differences import Difference
 
 COMMENT = " -- "
+_UNPROVEN = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*"
+      | (?P<word>[ ](?:NOT[ ]VALID|INVALID|NOT[ ]READY|WITH[ ]NO[ ]DATA)\b)""",
+    re.VERBOSE,
+)
+"""What a definition ends with as long as the rows are not known to fit it, or are not in it."""
 LONGEST = 160
 """Characters of a definition."""
 
@@ -26,10 +33,21 @@ def told(found: Sequence[Difference]) -> list[Difference]:
 
 
 def is_validated(each: Difference) -> bool:
-    """The only difference is that its rows are known to satisfy it, which nobody need undo."""
-    return each.expected is not None and (
-        each.expected != each.found and each.expected.replace(" NOT VALID", "", 1) == each.found
-    )
+    """The only difference is that its rows are known to satisfy it, which nobody need undo.
+
+    A constraint is valid now that was not, or an index; a materialized view is filled.
+    """
+    if each.expected is None or each.found is None:
+        return False
+    (was, before), (now, after) = map(_proven, (each.expected, each.found))
+    return was == now and after < before
+
+
+def _proven(definition: str) -> tuple[str, int]:
+    """Without the words that say that it is not, and how many of those there were."""
+    found = _UNPROVEN.sub(lambda match: "" if match["word"] else match[0], definition)
+    words = sum(1 for match in _UNPROVEN.finditer(definition) if match["word"])
+    return found, words
 
 
 def _owner(each: Difference) -> str | None:
