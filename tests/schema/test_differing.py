@@ -17,7 +17,7 @@ FEW = "CHECK ((stars < 9))"
         ("column notes.a", "integer NOT NULL NOT VALID DEFAULT 1", "integer NOT NULL DEFAULT 1"),
         ("index notes.i", "btree (a) INVALID NOT READY", "btree (a)"),
         ("index notes.i", "btree (a) INVALID", "btree (a)"),
-        ("domain few", "int CONSTRAINT a CHECK (true) NOT VALID CONSTRAINT b CHECK (true) NOT VALID",
+        ("domain d", "int CONSTRAINT a CHECK (true) NOT VALID CONSTRAINT b CHECK (true) NOT VALID",
          "int CONSTRAINT a CHECK (true) CONSTRAINT b CHECK (true) NOT VALID"),
         ("materialized view m", "SELECT 1 WITH NO DATA", "SELECT 1"),
     ],

@@ -2,7 +2,7 @@
 
 All of it is measured by the server. Scans and rows are counted per relation: ALTER TABLE's reading
 of every row, the validation of a constraint and the building of an index count as scans, also of
-an empty table. The log (WAL) is the whole server's: what others write adds to it.
+an empty table. How far the log (WAL) has come is the whole server's: what others write adds to it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from ingestion.schema.catalog import name
 from ingestion.schema.journal import TABLE
@@ -62,6 +63,7 @@ class Footprint:
     relations: Relations
     locks: frozenset[Held]
     wal: int
+    """Of the whole server."""
     size: int
     """0 where it was not asked for."""
 
@@ -80,6 +82,23 @@ def footprint(
         wal=int(wal),
         size=size or 0,
     )
+
+
+def own_wal(connection: BaseDatabaseWrapper) -> int | None:
+    """What this session alone has written of the log so far, its parallel workers included.
+
+    From PostgreSQL 18 on. A session tells the server only between two transactions, and not more
+    often than once in a second unless it is told to; nobody, itself neither, sees it before that.
+    """
+    connection.ensure_connection()
+    info = connection.connection.info
+    is_between = connection.autocommit and info.transaction_status == TRANSACTION_STATUS_IDLE
+    if info.server_version < 180000 or not is_between:
+        return None
+    with driver(connection) as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT wal_bytes FROM pg_stat_get_backend_wal(pg_backend_pid())")
+        return int(cursor.fetchone()[0])
 
 
 def rewritten(before: Relations, after: Relations) -> list[str]:

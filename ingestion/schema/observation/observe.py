@@ -34,6 +34,7 @@ from ingestion.schema.observation.footprint import (
     Relations,
     driver,
     footprint,
+    own_wal,
     rows,
 )
 from ingestion.schema.observation.observed import Lock, Observed, Rows, StepObserved, longest
@@ -72,6 +73,8 @@ class Observer(Progress):
         """At which it is, or was last: the one that failed, when one did."""
         self._own = 0.0
         self._start: Footprint | None = None
+        self._own_wal: int | None = None
+        """Of this session, before the step."""
         self._known: dict[int, Relation] = {}
         """As they were at the last look; only what the session locks can become other."""
         self._is_stale = True
@@ -100,6 +103,7 @@ class Observer(Progress):
         self._start = self._look()
         self._known, self._is_stale = {**self._start.relations}, False
         self._peak = self._size = self._start.size
+        self._own_wal = own_wal(self.connection)
         self._since = self._now()
 
     def operates(self, step: Step, operation: Operation) -> None:
@@ -122,6 +126,7 @@ class Observer(Progress):
         before, after = self._start, self._look()
         if before is None:
             return
+        wal = self._wal_since()
         statements = tuple(draft.observed(now) for draft in self._drafts)
         self.steps.append(
             StepObserved(
@@ -131,12 +136,18 @@ class Observer(Progress):
                 statements=statements,
                 locks=longest(lock for each in statements for lock in each.locks),
                 rows=rows(before.relations, after.relations),
-                wal_bytes=after.wal - before.wal,
+                wal_bytes=after.wal - before.wal if wal is None else wal,
+                is_wal_own=wal is not None,
                 growth_bytes=after.size - before.size,
                 peak_bytes=max(self._peak - before.size, 0),
             )
         )
         self.step = None
+
+    def _wal_since(self) -> int | None:
+        """Written by this session in the step; None where the server does not tell."""
+        before, after = self._own_wal, own_wal(self.connection)
+        return None if before is None or after is None else after - before
 
     # --- Around each statement -----------------------------------------------------------------
 

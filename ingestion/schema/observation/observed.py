@@ -94,6 +94,8 @@ class StepObserved:
     """Each relation and mode once, with the longest time; strongest first."""
     rows: int
     wal_bytes: int
+    is_wal_own: bool
+    """Its session's own; else the whole server's, as is each statement's."""
     growth_bytes: int
     """What stays of it when it is done."""
     peak_bytes: int

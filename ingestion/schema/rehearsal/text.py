@@ -165,6 +165,8 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
         stays = listed(each.thing for each in rehearsal.stays_valid)
         but = f", but that it stays valid: {stays}" if stays else ""
         lines.append(f"{back.capitalize()} leads back to the same tables{but}.")
+    if not all(step.is_wal_own for each in rehearsal.passes for step in each.steps):
+        lines.append("WAL is the whole server's: what others wrote meanwhile is in it.")
     lines += [
         f"With rows, {each.where} {each.verb} {each.relation} ({size(each.size_bytes)} in "
         f"{rehearsal.copy.database}) while others wait for it."

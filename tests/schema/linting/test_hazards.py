@@ -43,6 +43,7 @@ def hazards(
         locks=(),
         rows=0,
         wal_bytes=0,
+        is_wal_own=True,
         growth_bytes=0,
         peak_bytes=0,
     )

@@ -30,7 +30,7 @@ def statement(*locks: Lock, **how: Any) -> Observed:
 
 def step(*statements: Observed, **how: Any) -> StepObserved:
     sizes = {"rows": 0, "wal_bytes": 0, "growth_bytes": 0, "peak_bytes": 0, "duration_ms": 9.0}
-    known: dict[str, Any] = {"is_transaction": True, "locks": ()} | sizes | how
+    known: dict[str, Any] = {"is_transaction": True, "is_wal_own": True, "locks": ()} | sizes | how
     return StepObserved(step=Step(("shop", "0002")), statements=statements, **known)
 
 
