@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingestion.schema.observation.observed import StepObserved
-from ingestion.schema.rehearsal.rehearse import WAYS, Rehearsal
+from ingestion.schema.rehearsal.rehearsed import Rehearsal
 from ingestion.schema.rehearsal.text import (
     TITLES,
     cells,
@@ -25,7 +25,7 @@ def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
         "",
         _escaped(head(rehearsal)),
         "",
-        *(f"- **{_escaped(each.what)}**" for each in found),
+        *(f"- **{_escaped(each.what)}.** {_escaped(each.hint or '')}".rstrip() for each in found),
         *([""] if found else []),
         *_table(rehearsal),
         "",
@@ -47,7 +47,7 @@ def _table(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _details(rehearsal: Rehearsal) -> Iterator[str]:
-    for way, each in zip(WAYS[rehearsal.backwards], rehearsal.passes, strict=False):
+    for way, each in zip(rehearsal.ways, rehearsal.passes, strict=False):
         yield "<details>"
         yield f"<summary>{way}: every statement ({brief(each.duration_ms)})</summary>"
         yield ""

@@ -8,7 +8,7 @@ The facts only; what is wrong with them says `verdict`.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import psycopg2.errors
 from django.apps import apps
@@ -34,124 +34,34 @@ from ingestion.schema.errors import (
 from ingestion.schema.failures import is_lost
 from ingestion.schema.interrupt import cancelled_by_ctrl_c
 from ingestion.schema.limits import Limits
-from ingestion.schema.observation.observe import StepObserved, observing
+from ingestion.schema.observation.observe import observing
 from ingestion.schema.origin import Origin
-from ingestion.schema.plan import Step, is_reversible, refuse_irreversible, resolve
+from ingestion.schema.plan import Step, refuse_irreversible, resolve, without_reverse
 from ingestion.schema.project import Project
-from ingestion.schema.rehearsal.checksums import Changed, Checksums, changed, checksums
+from ingestion.schema.rehearsal.checksums import Checksums, changed, checksums
 from ingestion.schema.rehearsal.copies import copied, size_of
+from ingestion.schema.rehearsal.rehearsed import (
+    Copy,
+    Failure,
+    Heavy,
+    Irreversible,
+    Lost,
+    Pass,
+    Rehearsal,
+    ways_of,
+)
 from ingestion.schema.replay import add_renames, alone, perform, replay, why
 from ingestion.schema.resume import refuse_elsewhere
 from ingestion.schema.scratch import scratch
 from ingestion.schema.targets import Named, Target, read_target
 from ingestion.schema.units import brief, counted, size
+from ingestion.schema.verification.findings import reason
 
 Say = Callable[[str], None]
 Wish = tuple[str | None, str | None]
 """The one or two words that name the target, as `migrate` takes them."""
-WAYS = {
-    False: ("Applying it", "Undoing it", "Applying it again"),
-    True: ("Undoing it", "Applying it again", "Undoing it again"),
-}
-"""What the passes are called, where the plan goes forwards and where it goes back."""
 OF_THE_MIGRATION = (BreaksTransaction, AnotherIndexIsThere, LockLost)
 """The last where it closes the connection: here there is no lock that could be lost otherwise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    where: str
-    """The migration."""
-    statement: str
-    """The last one that it began."""
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    """Once through the plan, or back."""
-
-    backwards: bool
-    duration_ms: float
-    steps: tuple[StepObserved, ...]
-    failure: Failure | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lost:
-    """What undoing takes away for good."""
-
-    table: str
-    column: str | None
-    count: int
-
-    def __str__(self) -> str:
-        if self.column is None:
-            return f"{counted(self.count, 'row')} of {self.table}"
-        return f"{counted(self.count, 'value')} of {self.table}.{self.column}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Irreversible:
-    where: str
-    operation: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heavy:
-    """Work on every row of a live table, while others wait for it: empty tables do not show it."""
-
-    where: str
-    """The migration."""
-    verb: str
-    """rewrites, scans"""
-    relation: str
-    size_bytes: int
-    """In the live database, with its indexes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Copy:
-    """What it was rehearsed on."""
-
-    database: str
-    """The live one."""
-    has_data: bool
-    size_bytes: int
-    """Of the live one."""
-    duration_ms: float
-    """To make it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rehearsal:
-    copy: Copy
-    plan: tuple[str, ...]
-    """The migrations, in order."""
-    backwards: bool
-    """The plan goes back; then it is undone by going forwards."""
-    passes: tuple[Pass, ...]
-    """The plan, its undoing, and the plan again; as far as it came."""
-    irreversible: tuple[Irreversible, ...]
-    """Why the plan was not undone."""
-    heavy: tuple[Heavy, ...]
-    """Only of a rehearsal on empty tables."""
-    lost: tuple[Lost, ...]
-    """By whichever of the two ways goes back."""
-    changed: tuple[Changed, ...]
-    """What the tables held before, and do not after undoing."""
-    not_undone: tuple[Difference, ...]
-    """Between the tables before and after undoing, but for those:"""
-    stays_valid: tuple[Difference, ...]
-    """Its rows are known to fit now, and were not before: nobody need undo that."""
-    not_again: tuple[Difference, ...]
-    """Between the tables after the plan and after doing it again."""
-    left_out: tuple[str, ...]
-    """The statements that were not done, since they are for the whole server."""
-
-    @property
-    def way_back(self) -> str:
-        return WAYS[self.backwards][1].lower()
 
 
 def rehearse(
@@ -225,6 +135,7 @@ class _Story:
         self.origin = origin
         self.limits = alone(limits)
         self.say = say
+        self.ways = ways_of(backwards=False, barrier=None)
         self.passes: list[Pass] = []
 
     def told(self, wish: Wish) -> Rehearsal | None:
@@ -232,27 +143,28 @@ class _Story:
         project, steps = planned(self.copy, wish)
         if not steps:
             return None
-        stuck = list(_irreversible(project, steps))
-        back = [replace(step, backwards=not step.backwards) for step in reversed(steps)]
-        start = catalog(self.copy)
-        held = self._checksums() if self.facts.has_data and not stuck else {}
         backwards = steps[0].backwards
-        ways = WAYS[backwards]
-        before = len(left_out(self.copy))
+        stuck = tuple(_irreversible(project, steps))
+        self.ways = ways_of(backwards=backwards, barrier=stuck[-1].where if stuck else None)
+        free = _behind(stuck, steps)
+        back = [replace(step, backwards=not step.backwards) for step in reversed(free)]
         lost = self._lost(steps) if backwards else []
-        reached = self._pass(steps, ways[0])
+        start = self._up_to(free, steps)
+        held = self._checksums() if start is not None and free and self.facts.has_data else {}
+        reached = self._pass(free, self.ways[0]) if start is not None and free else None
+        self._join_first(len(steps) - len(free))
         if reached is not None and not backwards:
             lost = self._lost(back)
-        returned = self._pass(back, ways[1]) if reached is not None and not stuck else None
+        returned = self._pass(back, self.ways[1]) if reached is not None else None
         others = changed(held, self._checksums()) if returned is not None and held else []
-        again = self._pass(steps, ways[2]) if returned is not None else None
+        again = self._pass(free, self.ways[2]) if returned is not None else None
         left = _differences(start, returned)
         return Rehearsal(
             copy=self.facts,
             plan=tuple(f"{step}" for step in steps),
             backwards=backwards,
             passes=tuple(self.passes),
-            irreversible=tuple(stuck),
+            irreversible=stuck,
             heavy=(),
             lost=tuple(lost),
             changed=tuple(others),
@@ -261,6 +173,18 @@ class _Story:
             not_again=_differences(reached, again),
             left_out=tuple(dict.fromkeys(left_out(self.copy)[before:])),
         )
+
+    def _up_to(self, free: Sequence[Step], steps: Sequence[Step]) -> Catalog | None:
+        """What the way back has to lead to; None where what cannot be undone failed."""
+        stays = steps[: len(steps) - len(free)]
+        return self._pass(stays, self.ways[0]) if stays else catalog(self.copy)
+
+    def _join_first(self, stays: int) -> None:
+        """What cannot be undone and what follows it are one pass."""
+        if stays and len(self.passes) == 2:
+            first, then = self.passes
+            duration, steps = first.duration_ms + then.duration_ms, (*first.steps, *then.steps)
+            self.passes = [replace(then, duration_ms=duration, steps=steps)]
 
     def _pass(self, steps: Sequence[Step], what: str) -> Catalog | None:
         """The tables afterwards; None where it failed."""
@@ -322,9 +246,17 @@ class _Story:
 
 def _irreversible(project: Project, steps: Sequence[Step]) -> Iterator[Irreversible]:
     for step in steps:
-        for operation in project.migration(step.key).operations:
-            if not step.backwards and not is_reversible(operation):
-                yield Irreversible(where=f"{step}", operation=operation.describe())
+        migration = project.migration(step.key)
+        for operation in [] if step.backwards else without_reverse(migration):
+            waived = reason(migration, "irreversible")
+            yield Irreversible(where=f"{step}", operation=operation, waived=waived)
+
+
+def _behind(stuck: Sequence[Irreversible], steps: Sequence[Step]) -> Sequence[Step]:
+    """Those that can be undone, because they follow all that cannot."""
+    names = {each.where for each in stuck}
+    last = max((number for number, step in enumerate(steps, 1) if f"{step}" in names), default=0)
+    return steps[last:]
 
 
 def _heavy(live: BaseDatabaseWrapper, plan: Pass) -> Iterator[Heavy]:

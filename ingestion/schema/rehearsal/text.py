@@ -6,8 +6,8 @@ from typing import Any
 from ingestion.schema.errors import listed
 from ingestion.schema.objects import plain
 from ingestion.schema.observation.observed import Lock, Observed, StepObserved
-from ingestion.schema.rehearsal.rehearse import Pass, Rehearsal
-from ingestion.schema.rehearsal.verdict import Finding, block, one_line
+from ingestion.schema.rehearsal.rehearsed import Pass, Rehearsal
+from ingestion.schema.rehearsal.verdict import Finding, block, cannot_be_undone, one_line
 from ingestion.schema.units import brief, counted, size
 
 MOST = 12
@@ -22,7 +22,7 @@ def text(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
         "",
         *_statements(rehearsal),
         *notes(rehearsal, found),
-        *(["", *(f"! {each.what}." for each in found)] if found else []),
+        *(["", *(f"! {told(each)}" for each in found)] if found else []),
         "",
         verdict(rehearsal, found),
     ]
@@ -47,12 +47,19 @@ def head(rehearsal: Rehearsal) -> str:
     return f"{verb} {what}, rehearsed on {on}."
 
 
+def told(each: Finding) -> str:
+    return f"{each.what}. {each.hint}" if each.hint else f"{each.what}."
+
+
 def verdict(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
+    barrier = rehearsal.barrier
+    behind = f" There is no way back past {barrier}." if barrier else ""
     if found:
-        return f"{counted(len(found), 'thing')} to see."
+        return f"{counted(len(found), 'thing')} to see.{behind}"
     if not rehearsal.copy.has_data:
-        return "It can be done; what it costs, only a rehearsal with all data tells."
-    return "It may go ahead."
+        only = "It can be done; what it costs, only a rehearsal with all data tells."
+        return f"{only}{behind}"
+    return f"It may go ahead.{behind}"
 
 
 # --- The plan, migration by migration ----------------------------------------------------------
@@ -158,13 +165,11 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
     """What is to be known of the way back, besides what is wrong."""
     lines: list[str] = []
     back = rehearsal.way_back
-    if rehearsal.irreversible:
-        lines.append("It cannot be undone:")
-        lines += [f"  {each.where}: {each.operation}" for each in rehearsal.irreversible]
-    elif len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
+    lines += _accepted(rehearsal, found)
+    if len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):
         stays = listed(each.thing for each in rehearsal.stays_valid)
         but = f", but that it stays valid: {stays}" if stays else ""
-        lines.append(f"{back.capitalize()} leads back to the same tables{but}.")
+        lines.append(f"{rehearsal.ways[1]} leads back to the same tables{but}.")
     if not all(step.is_wal_own for each in rehearsal.passes for step in each.steps):
         lines.append("WAL is the whole server's: what others wrote meanwhile is in it.")
     lines += [
@@ -173,7 +178,7 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
         for each in rehearsal.heavy
     ]
     if rehearsal.lost:
-        lines.append("It loses:" if rehearsal.backwards else "Undoing it would lose:")
+        lines.append("It loses:" if rehearsal.backwards else f"{rehearsal.ways[1]} would lose:")
         lines += [f"  {each}" for each in rehearsal.lost]
     if not any(each.kind == "changed" for each in found):
         lines += [f"After {back}, {each}." for each in rehearsal.changed]
@@ -181,3 +186,12 @@ def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
         lines.append("Not done on the copy, since it is for the whole server:")
         lines += [f"  {each}" for each in rehearsal.left_out]
     return lines
+
+
+def _accepted(rehearsal: Rehearsal, found: Sequence[Finding]) -> Iterator[str]:
+    """What cannot be undone, and is no finding."""
+    counts = {each.where for each in found if each.kind == "irreversible"}
+    for each in {each.where: each for each in rehearsal.irreversible}.values():
+        if each.where not in counts:
+            what = cannot_be_undone(each.where, rehearsal.irreversible)
+            yield f"Waived: {what}. ({each.waived})" if each.waived else f"Accepted: {what}."

@@ -1,6 +1,6 @@
 """A rehearsal and a budget → what is wrong with the plan. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingestion.schema.differing import apart, told
@@ -8,10 +8,15 @@ from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.observation.observed import Lock, Observed, StepObserved
 from ingestion.schema.rehearsal.budget import Budget
-from ingestion.schema.rehearsal.rehearse import Rehearsal
+from ingestion.schema.rehearsal.rehearsed import Irreversible, Rehearsal
 from ingestion.schema.units import brief, counted, size
 
 COSTS = {"lasts": "takes", "writes": "writes WAL of", "grows": "needs more disk:"}
+NO_REVERSE = (
+    "Give the operation a reverse (reverse_sql, reverse_code), or say why not: lint_waivers = "
+    '{"irreversible": "the reason"} in the migration. If that is meant this time, add '
+    "--accept-data-loss."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +26,8 @@ class Finding:
     """The migration, where it is about one."""
     what: str
     """A sentence without its point."""
+    hint: str | None = None
+    """Another one, with it: what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,7 @@ def findings(rehearsal: Rehearsal, budget: Budget, *, is_loss_accepted: bool) ->
     return [
         *_failed(rehearsal),
         *_over(rehearsal, budget),
+        *([] if is_loss_accepted else _no_way_back(rehearsal)),
         *_not_undone(rehearsal),
         *([] if is_loss_accepted else _changed(rehearsal)),
     ]
@@ -131,6 +139,21 @@ def _whom(lock: Lock) -> str:
 
 
 # --- What comes of undoing it ----------------------------------------------------------------
+
+
+def _no_way_back(rehearsal: Rehearsal) -> Iterator[Finding]:
+    for where in dict.fromkeys(each.where for each in rehearsal.irreversible if not each.waived):
+        yield Finding(
+            kind="irreversible",
+            where=where,
+            what=cannot_be_undone(where, rehearsal.irreversible),
+            hint=NO_REVERSE,
+        )
+
+
+def cannot_be_undone(where: str, irreversible: Sequence[Irreversible]) -> str:
+    operations = listed(each.operation for each in irreversible if each.where == where)
+    return f"{where} cannot be undone: there is no way back from {operations}"
 
 
 def _not_undone(rehearsal: Rehearsal) -> Iterator[Finding]:

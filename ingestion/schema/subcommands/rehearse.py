@@ -48,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--accept-data-loss",
         action="store_true",
-        help="Undoing need not bring back the data that was there.",
+        help="Undoing need not be possible, nor bring back the data that was there.",
     )
     parser.add_argument(
         "--lock-wait",

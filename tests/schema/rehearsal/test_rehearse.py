@@ -358,12 +358,72 @@ def test_what_stays_valid_is_no_fault(
     assert rehearse("shop", "0001", "--schema-only")[0] == 1  # its reverse does not drop it
 
 
+STUCK = "migrations.RunSQL('ALTER TABLE t ADD COLUMN z int DEFAULT 1')"
+
+
 @pytest.mark.slow
-def test_what_cannot_be_undone_is_only_applied(shop: Use, rehearse: Rehearse) -> None:
-    shop("migrations.RunSQL('ALTER TABLE t ADD COLUMN a int')")
+def test_past_what_cannot_be_undone_there_is_no_way_back(shop: Use, rehearse: Rehearse) -> None:
+    shop(STUCK)
     code, said = rehearse("--schema-only")
+    assert code == 1
+    assert said.endswith(
+        "\n! shop.0002_step cannot be undone: there is no way back from Raw SQL operation. Give "
+        "the operation a reverse (reverse_sql, reverse_code), or say why not: lint_waivers = "
+        '{"irreversible": "the reason"} in the migration. If that is meant this time, add '
+        "--accept-data-loss.\n\n"
+        "1 thing to see. There is no way back past shop.0002_step.\n"
+    )
+    code, said = rehearse("--accept-data-loss", "--max-block", "9s")
     assert code == 0
-    assert "It cannot be undone:\n  shop.0002_step: Raw SQL operation\n" in said
+    assert "Accepted: shop.0002_step cannot be undone: there is no way back from Raw SQL" in said
+    assert said.endswith("\nIt may go ahead. There is no way back past shop.0002_step.\n")
+
+
+@pytest.mark.slow
+def test_what_follows_it_is_undone_all_the_same(shop: Use, rehearse: Rehearse) -> None:
+    made = sql("CREATE TABLE u AS SELECT id FROM t", "DROP TABLE u")
+    shop(sql("UPDATE t SET s = 'x'"), STUCK, made, PENDING)
+    code, said = rehearse("--json", "--accept-data-loss", "--max-block", "9s")
+    assert code == 0, said
+    found = facts(said)
+    names = [[each["step"]["key"][1] for each in one["steps"]] for one in found["passes"]]
+    later = ["0004_step", "0005_step"]
+    assert names == [["0002_step", "0003_step", *later], later[::-1], later]
+    assert found["changed"] == found["not_undone"] == found["not_again"] == []
+
+    code, said = rehearse("--format", "markdown")
+    assert code == 1
+    assert "\nUndoing what follows shop.0003\\_step leads back to the same tables.\n" in said
+    assert "<summary>Undoing what follows shop.0003_step: every statement" in said
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_undoing_the_rest_is_told(shop: Use, rehearse: Rehearse) -> None:
+    shop(STUCK, sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS a int"))
+    code, said = rehearse("--json", "--schema-only", "--accept-data-loss")
+    assert code == 1
+    assert wrong(said) == [
+        "undoing what follows shop.0002_step does not lead back to the same tables: "
+        "column t.a is left over"
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["file", "settings"])
+def test_a_reason_for_having_no_way_back_is_read_as_verify_reads_it(
+    shop: Use, rehearse: Rehearse, settings: Any, where: str
+) -> None:
+    waivers = {"irreversible": "Nobody wants it back."}
+    shop(STUCK if where == "settings" else f"{STUCK}]; lint_waivers = {waivers!r}; x = [1")
+    if where == "settings":
+        settings.SCHEMA = {**settings.SCHEMA, "WAIVERS": {"shop.0002_step": waivers}}
+    code, said = rehearse("--schema-only")
+    assert code == 0, said
+    assert (
+        "Waived: shop.0002_step cannot be undone: there is no way back from Raw SQL operation. "
+        "(Nobody wants it back.)\n" in said
+    )
+    assert said.endswith(" There is no way back past shop.0002_step.\n")
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from ingestion.schema.observation.observed import Lock, Observed, Rows, StepObse
 from ingestion.schema.plan import Step
 from ingestion.schema.rehearsal.budget import Budget
 from ingestion.schema.rehearsal.checksums import Changed
-from ingestion.schema.rehearsal.rehearse import Copy, Failure, Pass, Rehearsal
+from ingestion.schema.rehearsal.rehearsed import Copy, Failure, Pass, Rehearsal
 from ingestion.schema.rehearsal.verdict import block, findings
 
 BUDGET = Budget(block_ms=250)
