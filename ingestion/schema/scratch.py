@@ -1,14 +1,15 @@
 """A database for a while, on the same server, in the place of the live one: empty, or filled.
 
-While it lasts the alias itself leads to it, so that a migration which says
-`django.db.connection` cannot reach the live database, nor one that connects by itself as the
-settings say, or in a thread of its own. It is dropped afterwards; if its maker was killed, by the
-next one who makes or sweeps.
+While it lasts the alias itself leads to it, and all others that lead to the live one, so that a
+migration which says `django.db.connection` cannot reach the live database, nor one that connects
+by itself as the settings say, or in a thread of its own. It is dropped afterwards; if its maker
+was killed, by the next one who makes or sweeps.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import Any
 
 import psycopg2.errors
 from django.db import DatabaseError, Error, ProgrammingError, connections
@@ -28,6 +29,8 @@ from ingestion.schema.failures import chain
 
 Fill = Callable[[DatabaseWrapper], None]
 """Is given the connection to a database like a new one, and puts something in."""
+
+LOOPBACK = {"127.0.0.1", "::1"}
 
 # The first half of an advisory lock; the second is a hash of the database's name.
 LOCKS = 0x5C4A7C4  # "scratch", nearly
@@ -134,7 +137,7 @@ def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[Dat
             else:
                 _set_as(live, name)
                 fill(temporary)
-            with _leading_to(temporary, alias):
+            with _all_leading_to(temporary, live):
                 yield temporary
 
 
@@ -157,6 +160,38 @@ def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
     other.settings_dict |= {"NAME": name, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True}
     other.settings_dict["OPTIONS"].pop("cursor_factory", None)  # where the live one is a scratch
     return other
+
+
+@contextmanager
+def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterator[None]:
+    """Each alias as its own role."""
+    with ExitStack() as stack:
+        stack.enter_context(_leading_to(temporary, live.alias))
+        for alias in others_to(live):
+            other = _to(temporary.settings_dict["NAME"], live=_connection(alias))
+            stack.enter_context(_leading_to(stack.enter_context(closing(other)), alias))
+        yield
+
+
+def others_to(live: DatabaseWrapper) -> list[str]:
+    """The other aliases that lead to the same database."""
+    place = _place(live.settings_dict)
+    return [
+        alias
+        for alias, known in connections.settings.items()
+        if alias != live.alias
+        and _place(known) == place
+        and isinstance(connections[alias], DatabaseWrapper)
+    ]
+
+
+def _place(known: Mapping[str, Any]) -> tuple[str, ...]:
+    options = known.get("OPTIONS") or {}
+    host, port, name = (
+        f"{known.get(key) or options.get(option) or usual}"
+        for key, option, usual in (("HOST", "host", ""), ("PORT", "port", 5432), ("NAME", "", ""))
+    )
+    return "localhost" if host in LOOPBACK else host, port, name, options.get("service") or ""
 
 
 @contextmanager

@@ -131,6 +131,39 @@ def test_it_is_where_everybody_else_connects_to_as_well() -> None:
     assert (of_settings(), name_of(connections["default"])) == (before, name)
 
 
+@contextmanager
+def another_alias(**other: Any) -> Iterator[str]:
+    connections.settings["other"] = {**connections["default"].settings_dict, **other}
+    try:
+        yield "other"
+    finally:
+        connections["other"].close()
+        del connections["other"], connections.settings["other"]
+
+
+def test_another_alias_to_the_live_database_leads_to_it_as_well() -> None:
+    with another_alias(OPTIONS={"application_name": "somebody else"}) as alias:
+        live = connections[alias].settings_dict["NAME"]
+        with scratch("default") as temporary:
+            there = connections[alias]
+            assert there.settings_dict["NAME"] == temporary.settings_dict["NAME"] != live
+            assert there.settings_dict["OPTIONS"] == {"application_name": "somebody else"}
+            assert connections.settings[alias]["NAME"] == temporary.settings_dict["NAME"]
+        assert connections[alias].settings_dict["NAME"] == live
+        assert connections.settings[alias]["NAME"] == live
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"NAME": "elsewhere"}, {"HOST": "elsewhere"}, {"ENGINE": "django.db.backends.sqlite3"}],
+)
+def test_an_alias_to_another_database_stays_as_it_is(place: dict[str, str]) -> None:
+    with another_alias(**place) as alias:
+        before = connections[alias].settings_dict["NAME"]
+        with scratch("default"):
+            assert connections[alias].settings_dict["NAME"] == before
+
+
 def test_it_is_empty() -> None:
     with scratch():
         assert connection.introspection.table_names() == []

@@ -40,8 +40,10 @@ from ingestion.schema.plan import Step, refuse_irreversible, resolve, without_re
 from ingestion.schema.project import Project
 from ingestion.schema.rehearsal.checksums import Checksums, changed, checksums
 from ingestion.schema.rehearsal.copies import copied, size_of
+from ingestion.schema.rehearsal.elsewhere import children_led_to, noticing
 from ingestion.schema.rehearsal.rehearsed import (
     Copy,
+    Elsewhere,
     Failure,
     Heavy,
     Irreversible,
@@ -95,7 +97,7 @@ def rehearse(
             size_bytes=size_bytes,
             duration_ms=duration,
         )
-        with cancelled_by_ctrl_c(copy):
+        with cancelled_by_ctrl_c(copy), children_led_to(copy, database=facts.database):
             story = _Story(copy, facts, origin=origin, limits=limits, say=say)
             told = story.told(wish)
     if told is None or has_data:
@@ -137,6 +139,7 @@ class _Story:
         self.say = say
         self.ways = ways_of(backwards=False, barrier=None)
         self.passes: list[Pass] = []
+        self.elsewhere: dict[Elsewhere, None] = {}
 
     def told(self, wish: Wish) -> Rehearsal | None:
         # Somebody may have migrated the live database while it was copied.
@@ -165,6 +168,7 @@ class _Story:
             backwards=backwards,
             passes=tuple(self.passes),
             irreversible=stuck,
+            elsewhere=tuple(self.elsewhere),
             heavy=(),
             lost=tuple(lost),
             changed=tuple(others),
@@ -193,7 +197,10 @@ class _Story:
         project.see_all([step.key for step in steps])
         add_renames(project, steps)
         started = time.monotonic()
-        with observing(self.copy) as observer:
+        with (
+            observing(self.copy) as observer,
+            noticing(self.copy, now=lambda: observer.step and f"{observer.step}") as elsewhere,
+        ):
             failure = None
             try:
                 perform(
@@ -214,6 +221,7 @@ class _Story:
                     why=why(error),
                 )
         duration = (time.monotonic() - started) * 1000
+        self.elsewhere |= dict.fromkeys(elsewhere)
         self.passes.append(
             Pass(
                 backwards=steps[0].backwards,

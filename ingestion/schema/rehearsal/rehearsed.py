@@ -70,6 +70,22 @@ class Heavy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """A database that is no copy, and was used all the same."""
+
+    where: str
+    """The migration."""
+    alias: str
+    database: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where} used {self.database} (the alias {self.alias}), of which there is no "
+            "copy: what it did there is done"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Copy:
     """What it was rehearsed on."""
 
@@ -94,6 +110,7 @@ class Rehearsal:
     came before that, is in the first one only."""
     irreversible: tuple[Irreversible, ...]
     """In order."""
+    elsewhere: tuple[Elsewhere, ...]
     heavy: tuple[Heavy, ...]
     """Only of a rehearsal on empty tables."""
     lost: tuple[Lost, ...]

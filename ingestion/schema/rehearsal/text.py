@@ -163,7 +163,7 @@ def names(locks: Sequence[Lock]) -> str:
 
 def notes(rehearsal: Rehearsal, found: Sequence[Finding]) -> list[str]:
     """What is to be known of the way back, besides what is wrong."""
-    lines: list[str] = []
+    lines = [f"{each}." for each in rehearsal.elsewhere]
     back = rehearsal.way_back
     lines += _accepted(rehearsal, found)
     if len(rehearsal.passes) == 3 and not (rehearsal.not_undone or rehearsal.not_again):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,7 +109,7 @@ def test_on_empty_tables_it_tells_what_is_locked_and_undone(shop: Use, rehearse:
     assert said.startswith("Applying 1 migration, rehearsed on empty tables like those of schema_")
     assert "AccessExclusiveLock on t: reading and writing wait" in said
     is_of_all = "WAL is the whole server's: what others wrote meanwhile is in it.\n" in said
-    assert is_of_all is (connection.pg_version < 180000)
+    assert is_of_all is (int(ask("SHOW server_version_num")) < 180000)
     assert "Undoing it leads back to the same tables.\n" in said
     assert said.endswith(
         "\n\nIt can be done; what it costs, only a rehearsal with all data tells.\n"
@@ -467,6 +468,75 @@ def test_data_that_undoing_does_not_bring_back_is_told(shop: Use, rehearse: Rehe
         "after undoing it, t.s: of its 1,000 values some or all are other ones now"
     ]
     assert rehearse("--accept-data-loss")[0] == 0
+
+
+# --- What a migration reaches besides ---------------------------------------------------------
+
+CHILD = """
+import os, subprocess, sys
+CODE = "import psycopg2; print(psycopg2.connect({dsn}).info.dbname)"
+def run(apps, editor):
+    said = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
+    assert said.stdout.strip() == editor.connection.settings_dict["NAME"], said
+    assert os.environ.get("DATABASE_URL", "") == {url!r}.format(**editor.connection.settings_dict)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "during"),
+    [
+        ("postgres://a:b%40@h:1//tmp/{NAME}?x=1", "postgres://a:b%40@h:1//tmp/{NAME}?x=1"),
+        ("postgres://a@h/another", "postgres://a@h/another"),
+        ("", ""),
+    ],
+)
+def test_a_program_that_a_migration_starts_finds_the_copy(
+    shop: Use,
+    rehearse: Rehearse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    before: str,
+    during: str,
+) -> None:
+    (tmp_path / "services").write_text("[usual]\ndbname=another\n")
+    shop(
+        "migrations.RunPython(run, migrations.RunPython.noop)",
+        python=CHILD.format(dsn="''", url=during),
+    )
+    monkeypatch.setenv("DATABASE_URL", before.format(**connection.settings_dict))
+    monkeypatch.setenv("PGDATABASE", "another")
+    monkeypatch.setenv("PGSERVICEFILE", f"{tmp_path / 'services'}")
+    monkeypatch.setenv("PGSERVICE", "usual")
+    environment = {**os.environ}
+    code, said = rehearse("--schema-only")
+    assert code == 0, said
+    assert environment == os.environ
+
+
+ELSEWHERE = """
+from django.db import connections
+def run(apps, editor):
+    for _ in range(3):
+        connections["other"].cursor().execute("SELECT 1")
+"""
+
+
+@pytest.mark.slow
+def test_who_uses_a_database_without_a_copy_is_told_once(shop: Use, rehearse: Rehearse) -> None:
+    connections.settings["other"] = {**connection.settings_dict, "NAME": "postgres"}
+    shop("migrations.RunPython(run, run)", python=ELSEWHERE)
+    try:
+        code, said = rehearse("--schema-only")
+    finally:
+        connections["other"].close()
+        del connections["other"], connections.settings["other"]
+    assert code == 0, said
+    assert said.count("of which there is no copy") == 1
+    assert (
+        "\nshop.0002_step used postgres (the alias other), of which there is no copy: what it did "
+        "there is done.\n" in said
+    )
 
 
 # --- What cannot be rehearsed ----------------------------------------------------------------

@@ -35,9 +35,8 @@ def step(*statements: Observed, **how: Any) -> StepObserved:
 
 
 def rehearsal(*steps: StepObserved, **how: Any) -> Rehearsal:
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("irreversible", "heavy", "lost", "changed", "not_undone", "stays_valid", "not_again"), ()
-    )
+    names = "irreversible elsewhere heavy lost changed not_undone stays_valid not_again"
+    nothing: dict[str, Any] = dict.fromkeys(names.split(), ())
     known = nothing | {"backwards": False, "plan": ("shop.0002",)} | how
     first = Pass(backwards=False, duration_ms=9.0, steps=steps, failure=None)
     copy = Copy(database="shop", has_data=True, size_bytes=1, duration_ms=1.0)
