@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg2.errors
 from django.db import DatabaseError, Error, ProgrammingError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -173,7 +174,7 @@ def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterat
         yield
 
 
-def others_to(live: DatabaseWrapper) -> list[str]:
+def others_to(live: BaseDatabaseWrapper) -> list[str]:
     """The other aliases that lead to the same database."""
     place = _place(live.settings_dict)
     return [

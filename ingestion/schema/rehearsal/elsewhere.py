@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ingestion.schema.plan import Step
 from ingestion.schema.rehearsal.copies import VARIABLES
 from ingestion.schema.rehearsal.rehearsed import Elsewhere
 from ingestion.schema.scratch import others_to
@@ -64,9 +65,9 @@ def _url(environment: Mapping[str, str], database: str, name: str) -> dict[str, 
 
 @contextmanager
 def noticing(
-    copy: BaseDatabaseWrapper, *, now: Callable[[], str | None]
+    copy: BaseDatabaseWrapper, *, now: Callable[[], Step | None]
 ) -> Iterator[list[Elsewhere]]:
-    """Who uses an alias that leads to no copy; `now` names the migration that is at work."""
+    """Who uses an alias that leads to no copy; `now` is the migration that is at work."""
     found: list[Elsewhere] = []
     with ExitStack() as stack:
         for alias in connections.settings.keys() - {copy.alias, *others_to(copy)}:
@@ -77,7 +78,7 @@ def noticing(
 class _Noting:
     """Django's execute wrapper."""
 
-    def __init__(self, alias: str, now: Callable[[], str | None], found: list[Elsewhere]) -> None:
+    def __init__(self, alias: str, now: Callable[[], Step | None], found: list[Elsewhere]) -> None:
         self.alias = alias
         self.now = now
         self.found = found
@@ -90,9 +91,9 @@ class _Noting:
         many: bool,
         context: dict[str, Any],
     ) -> Any:
-        if where := self.now():
+        if step := self.now():
             database = f"{context['connection'].settings_dict['NAME']}"
-            used = Elsewhere(where=where, alias=self.alias, database=database)
+            used = Elsewhere(where=f"{step}", alias=self.alias, database=database)
             if used not in self.found:
                 self.found.append(used)
         return execute(sql, params, many, context)

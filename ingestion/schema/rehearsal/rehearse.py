@@ -199,7 +199,7 @@ class _Story:
         started = time.monotonic()
         with (
             observing(self.copy) as observer,
-            noticing(self.copy, now=lambda: observer.step and f"{observer.step}") as elsewhere,
+            noticing(self.copy, now=lambda: observer.step) as elsewhere,
         ):
             failure = None
             try:
