@@ -153,7 +153,8 @@ class _Story:
         back = [replace(step, backwards=not step.backwards) for step in reversed(free)]
         lost = self._lost(steps) if backwards else []
         start = self._up_to(free, steps)
-        held = self._checksums() if start is not None and free and self.facts.has_data else {}
+        is_read = start is not None and free and self.facts.has_data
+        held = self._checksums() if is_read else None
         reached = self._pass(free, self.ways[0]) if start is not None and free else None
         self._join_first(len(steps) - len(free))
         if reached is not None and not backwards:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ingestion.schema.catalog import name
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.observation.observed import StepObserved
 from ingestion.schema.rehearsal.checksums import Changed
@@ -44,7 +45,7 @@ class Lost:
     def __str__(self) -> str:
         if self.column is None:
             return f"{counted(self.count, 'row')} of {self.table}"
-        return f"{counted(self.count, 'value')} of {self.table}.{self.column}"
+        return f"{counted(self.count, 'value')} of {self.table}.{name(self.column)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ NO_REVERSE = (
     '{"irreversible": "the reason"} in the migration. If that is meant this time, add '
     "--accept-data-loss."
 )
+MEANT = "If that is meant, add --accept-data-loss."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +175,13 @@ def _not_undone(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 
 def _changed(rehearsal: Rehearsal) -> Iterator[Finding]:
-    for each in rehearsal.changed:
-        yield Finding(kind="changed", where=None, what=f"after {rehearsal.way_back}, {each}")
+    for number, each in enumerate(rehearsal.changed, 1):
+        yield Finding(
+            kind="changed",
+            where=None,
+            what=f"after {rehearsal.way_back}, {each}",
+            hint=MEANT if number == len(rehearsal.changed) else None,
+        )
 
 
 def _listed(found: tuple[Difference, ...]) -> str:

@@ -34,8 +34,10 @@ TABLES = """
     INSERT INTO t (s, n) SELECT i::text, NULLIF(i, 3) FROM generate_series(1, 1000) AS i;
     CREATE INDEX t_s ON t (s);
     CREATE SCHEMA other;
-    CREATE TABLE other."odd name" (a json);
-    INSERT INTO other."odd name" VALUES ('{"a": 1}');
+    CREATE TABLE other."odd name" (a json, "b c" int);
+    INSERT INTO other."odd name" VALUES ('{"a": 1}', 1);
+    CREATE SEQUENCE down INCREMENT -5;
+    SELECT nextval('down'), nextval('down'), lo_from_bytea(0, 'a'), lo_from_bytea(0, 'b');
     CREATE VIEW v AS SELECT s FROM t;
     CREATE MATERIALIZED VIEW never_filled AS SELECT 1 AS n WITH NO DATA;
 """
@@ -52,10 +54,11 @@ def silent(so_far: int, size: int) -> None:
 
 
 @pytest.fixture
-def live(own_database: Any, settings: Any) -> Any:
+def live(own_database: Any, settings: Any) -> Iterator[Any]:
     settings.SCHEMA = {"PROGRAMS": server.binaries() / "bin"}
     ask(TABLES)
-    return own_database
+    yield own_database
+    ask("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")  # they are in no schema
 
 
 @pytest.fixture
@@ -310,6 +313,14 @@ def test_programs_without_ssl_are_no_use_where_the_server_wants_it(
         ("DROP VIEW v; ALTER TABLE t DROP s", ["t.s: the column is gone, with 1,000 values"]),
         ("DROP VIEW v; DROP TABLE t", ["t: 1,000 rows before, the table is gone"]),
         ("ALTER TABLE t ADD a int DEFAULT 1; ALTER TABLE t ALTER n TYPE float", []),
+        ("SELECT nextval('t_id_seq')", []),
+        ("ALTER TABLE t ALTER id DROP IDENTITY; ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS "
+         "IDENTITY", ["t_id_seq begins again after 0: it had given 1,000 numbers"]),
+        ("ALTER SEQUENCE down RESTART", ["down begins again after 0: it had given 2 numbers"]),
+        ("SELECT lo_unlink(oid) FROM pg_largeobject_metadata LIMIT 1", ["pg_largeobject_metadata: "
+         "2 rows before, 1 now"]),
+        ('ALTER TABLE other."odd name" DROP "b c"', ['other."odd name"."b c": the column is gone, '
+         "with 1 value"]),
         ('UPDATE other."odd name" SET a = \'{"b": 1}\'', ['other."odd name".a: of its 1 value '
          "some or all are other ones now"]),
     ],
