@@ -68,7 +68,7 @@ UNKNOWN_TIMEOUT = 'unrecognized configuration parameter "transaction_timeout"'
 NO_SPACE = re.compile("No space left on device|[Dd]isk full|could not extend file")
 # A full disk may take the whole server down.
 LOST = re.compile("server closed the connection|terminating connection")
-DENIED = re.compile("permission denied|row-level security|must be owner")
+DENIED = re.compile("permission denied|row-level security|must be owner|may lack SELECT privilege")
 
 
 @dataclass(frozen=True)
