@@ -1,10 +1,11 @@
 """What a migration reaches besides the copy: programs that it starts, databases of other aliases.
 
-A program finds the copy if it asks the environment. An alias that leads to another database leads
-there in a rehearsal, too: what is done there is done, so it is told.
+A program finds the copy if it asks the environment. An alias or a foreign table that leads to
+another database leads there in a rehearsal, too: there a migration only reads, and is told of.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from ingestion.schema.plan import Step
 from ingestion.schema.rehearsal.copies import VARIABLES
@@ -20,6 +22,18 @@ from ingestion.schema.scratch import others_to
 
 URL = "DATABASE_URL"
 """The one variable that many programs take for the database."""
+SERVERS = """
+    SELECT quote_ident(srvname),
+           CASE WHEN 'updatable' IN (SELECT option_name FROM pg_options_to_table(srvoptions))
+                THEN 'SET' ELSE 'ADD' END
+      FROM pg_foreign_server s
+      JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+      JOIN pg_proc handler ON handler.oid = w.fdwhandler
+     WHERE handler.proname = 'postgres_fdw_handler' AND pg_has_role(s.srvowner, 'USAGE')
+"""
+ONLY_READS = re.compile(
+    'foreign table ".*" does not allow (inserts|updates|deletes)$|in a read-only transaction$'
+)
 
 
 @contextmanager
@@ -73,6 +87,32 @@ def noticing(
         for alias in connections.settings.keys() - {copy.alias, *others_to(copy)}:
             stack.enter_context(connections[alias].execute_wrapper(_Noting(alias, now, found)))
         yield found
+    for used in found:
+        if not connections[used.alias].in_atomic_block:
+            connections[used.alias].close()
+
+
+def _let_it_only_read(connection: BaseDatabaseWrapper) -> None:
+    """Before each statement: a transaction that is rolled back takes such a setting along."""
+    session = connection.connection
+    if session.info.transaction_status != TRANSACTION_STATUS_INERROR:
+        with session.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on; SET transaction_read_only = on")
+
+
+def let_foreign_tables_only_read(copy: BaseDatabaseWrapper) -> None:
+    """Those of postgres_fdw, as far as this role may say so."""
+    with copy.cursor() as cursor:
+        cursor.execute(SERVERS)
+        for server, verb in cursor.fetchall():
+            cursor.execute(f"ALTER SERVER {server} OPTIONS ({verb} updatable 'false')")
+
+
+def of_only_reading(why: str) -> str:
+    """With the reason, where a failure comes of it."""
+    return (
+        f"{why}; a rehearsal only reads what is not on the copy" if ONLY_READS.search(why) else why
+    )
 
 
 class _Noting:
@@ -92,8 +132,15 @@ class _Noting:
         context: dict[str, Any],
     ) -> Any:
         if step := self.now():
-            database = f"{context['connection'].settings_dict['NAME']}"
-            used = Elsewhere(where=f"{step}", alias=self.alias, database=database)
+            connection = context["connection"]
+            used = Elsewhere(
+                where=f"{step}",
+                alias=self.alias,
+                database=f"{connection.settings_dict['NAME']}",
+                only_reads=connection.vendor == "postgresql",
+            )
             if used not in self.found:
                 self.found.append(used)
+            if used.only_reads:
+                _let_it_only_read(connection)
         return execute(sql, params, many, context)

@@ -40,7 +40,12 @@ from ingestion.schema.plan import Step, refuse_irreversible, resolve, without_re
 from ingestion.schema.project import Project
 from ingestion.schema.rehearsal.checksums import Checksums, changed, checksums
 from ingestion.schema.rehearsal.copies import copied, size_of
-from ingestion.schema.rehearsal.elsewhere import children_led_to, noticing
+from ingestion.schema.rehearsal.elsewhere import (
+    children_led_to,
+    let_foreign_tables_only_read,
+    noticing,
+    of_only_reading,
+)
 from ingestion.schema.rehearsal.rehearsed import (
     Copy,
     Elsewhere,
@@ -98,6 +103,7 @@ def rehearse(
             duration_ms=duration,
         )
         with cancelled_by_ctrl_c(copy), children_led_to(copy, database=facts.database):
+            let_foreign_tables_only_read(copy)
             story = _Story(copy, facts, origin=origin, limits=limits, say=say)
             told = story.told(wish)
     if told is None or has_data:
@@ -219,7 +225,7 @@ class _Story:
                 failure = Failure(
                     where=f"{observer.step or 'the record of migrations'}",
                     statement=observer.statement,
-                    why=why(error),
+                    why=of_only_reading(why(error)),
                 )
         duration = (time.monotonic() - started) * 1000
         self.elsewhere |= dict.fromkeys(elsewhere)

@@ -78,11 +78,14 @@ class Elsewhere:
     """The migration."""
     alias: str
     database: str
+    only_reads: bool
+    """It was kept from writing there."""
 
     def __str__(self) -> str:
+        done = "it could only read there" if self.only_reads else "what it did there is done"
         return (
             f"{self.where} used {self.database} (the alias {self.alias}), of which there is no "
-            "copy: what it did there is done"
+            f"copy: {done}"
         )
 
 

@@ -534,9 +534,60 @@ def test_who_uses_a_database_without_a_copy_is_told_once(shop: Use, rehearse: Re
     assert code == 0, said
     assert said.count("of which there is no copy") == 1
     assert (
-        "\nshop.0002_step used postgres (the alias other), of which there is no copy: what it did "
-        "there is done.\n" in said
+        "\nshop.0002_step used postgres (the alias other), of which there is no copy: it could "
+        "only read there.\n" in said
     )
+
+
+WRITING = """
+from django.db import connections, transaction
+def run(apps, editor):
+    with transaction.atomic(using="other"):
+        connections["other"].cursor().execute("CREATE TABLE never (id int)")
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_written_to_a_database_without_a_copy(shop: Use, rehearse: Rehearse) -> None:
+    connections.settings["other"] = {**connection.settings_dict, "NAME": "postgres"}
+    shop("migrations.RunPython(run)", python=WRITING)
+    try:
+        code, said = rehearse("--json", "--schema-only", "--accept-data-loss")
+        is_there = connections["other"].introspection.table_names()
+    finally:
+        connections["other"].close()
+        del connections["other"], connections.settings["other"]
+    assert code == 1
+    assert wrong(said) == [
+        "shop.0002_step fails on empty tables: cannot execute CREATE TABLE in a read-only "
+        "transaction; a rehearsal only reads what is not on the copy"
+    ]
+    assert "never" not in is_there
+
+
+FOREIGN = """
+    CREATE EXTENSION postgres_fdw;
+    CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %s, port %s, dbname %s);
+    CREATE USER MAPPING FOR CURRENT_USER SERVER here OPTIONS (user %s);
+    CREATE FOREIGN TABLE there (id int) SERVER here OPTIONS (table_name 't');
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_written_to_a_foreign_table(shop: Use, rehearse: Rehearse) -> None:
+    shop(sql("DELETE FROM there WHERE id = 7"))
+    known = connection.settings_dict
+    with connection.cursor() as cursor:
+        place = [f"{known[key]}" for key in ("HOST", "PORT", "NAME", "USER")]
+        cursor.execute(FOREIGN, place)
+    code, said = rehearse("--json")
+    ask("DROP EXTENSION postgres_fdw CASCADE")
+    assert code == 1
+    assert wrong(said) == [
+        'shop.0002_step fails on this data: foreign table "there" does not allow deletes; a '
+        "rehearsal only reads what is not on the copy"
+    ]
+    assert ask("SELECT count(*) FROM t") == 1000
 
 
 # --- What cannot be rehearsed ----------------------------------------------------------------
