@@ -93,6 +93,11 @@ class Observer(Progress):
         self._transaction: frozenset[int] = frozenset()
         """The relations before the first lock of the one that is open."""
 
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The statements of this step that stay if the next one fails."""
+        return tuple(draft.sql for draft in self._drafts if draft.in_transaction_since is None)
+
     # --- What the run tells --------------------------------------------------------------------
 
     def starts(self, step: Step) -> None:

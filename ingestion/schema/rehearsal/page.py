@@ -37,6 +37,9 @@ def page(rehearsal: Rehearsal, found: Sequence[Finding]) -> str:
 
 
 def _table(rehearsal: Rehearsal) -> Iterator[str]:
+    if not any(each.steps for each in rehearsal.passes):
+        yield "(nothing was done)"
+        return
     yield "| " + " | ".join(["migration", *TITLES[1:]]) + " |"
     yield "| --- " + "| ---: " * (len(TITLES) - 1) + "|"
     for each in rehearsal.passes[:2]:
@@ -55,6 +58,10 @@ def _details(rehearsal: Rehearsal) -> Iterator[str]:
             if step.statements:
                 yield from _step(step)
         if each.failure:
+            for statement in each.failure.stays:
+                yield from _code(statement)
+            if each.failure.stays:
+                yield f"were done by `{each.failure.where}` for good. Then"
             yield f"**`{each.failure.where}` failed: {_escaped(each.failure.why)}**, at"
             yield from _code(each.failure.statement)
         yield "</details>"

@@ -226,6 +226,7 @@ class _Story:
                     where=f"{observer.step or 'the record of migrations'}",
                     statement=observer.statement,
                     why=of_only_reading(why(error)),
+                    stays=observer.done,
                 )
         duration = (time.monotonic() - started) * 1000
         self.elsewhere |= dict.fromkeys(elsewhere)

@@ -22,6 +22,8 @@ class Failure:
     statement: str
     """The last one that it began."""
     why: str
+    stays: tuple[str, ...]
+    """The statements before that which stay done, because not all of it is one transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)

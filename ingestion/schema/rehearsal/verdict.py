@@ -8,7 +8,7 @@ from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
 from ingestion.schema.observation.observed import Lock, Observed, StepObserved
 from ingestion.schema.rehearsal.budget import Budget
-from ingestion.schema.rehearsal.rehearsed import Irreversible, Rehearsal
+from ingestion.schema.rehearsal.rehearsed import Failure, Irreversible, Rehearsal
 from ingestion.schema.units import brief, counted, size
 
 COSTS = {"lasts": "takes", "writes": "writes WAL of", "grows": "needs more disk:"}
@@ -72,7 +72,18 @@ def _failed(rehearsal: Rehearsal) -> Iterator[Finding]:
                 kind="fails",
                 where=each.failure.where,
                 what=f"{each.failure.where} {way} {on}: {each.failure.why}",
+                hint=_at(each.failure),
             )
+
+
+def _at(failure: Failure) -> str | None:
+    if not failure.statement:
+        return None
+    at = f"It fails at {one_line(failure.statement)}"
+    if not failure.stays:
+        return f"{at}."
+    before = counted(len(failure.stays), "statement")
+    return f"{at}; not being one transaction, it has done {before} before that, which would stay."
 
 
 # --- What it costs ---------------------------------------------------------------------------

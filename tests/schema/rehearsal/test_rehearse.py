@@ -275,9 +275,25 @@ def test_a_migration_that_fails_on_the_data_is_named_with_its_statement(
 
 
 @pytest.mark.slow
+def test_of_one_that_is_no_transaction_what_stays_is_told(shop: Use, rehearse: Rehearse) -> None:
+    add, index = "ALTER TABLE t ADD COLUMN a int", "CREATE INDEX CONCURRENTLY i ON t (s)"
+    shop(f"{sql(add)}, {sql(index)}, {sql('INSERT INTO t VALUES (1)')}", atomic=False)
+    code, said = rehearse()
+    assert code == 1
+    assert (
+        "! shop.0002_step fails on this data: duplicate key value violates unique constraint "
+        '"t_pkey". It fails at INSERT INTO t VALUES (1); not being one transaction, it has done '
+        "2 statements before that, which would stay.\n" in said
+    )
+    page = rehearse("--format", "markdown")[1]
+    assert "(nothing was done)" in page
+    assert f"```sql\n{add}\n```\n```sql\n{index}\n```\nwere done by" in page
+
+
+@pytest.mark.slow
 def test_an_error_of_python_is_told(shop: Use, rehearse: Rehearse) -> None:
     python = "def run(apps, editor):\n    raise ValueError('not so')\n"
-    shop("migrations.RunPython(run)", python=python)
+    shop("migrations.RunPython(run, run)", python=python)
     assert wrong(rehearse("--json", "--schema-only")[1]) == [
         "shop.0002_step fails on empty tables: ValueError: not so"
     ]

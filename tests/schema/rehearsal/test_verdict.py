@@ -114,7 +114,9 @@ def test_of_a_plan_that_goes_back_the_way_forwards_is_judged() -> None:
 
 def test_a_failure_says_on_which_way_it_was() -> None:
     fine = Pass(backwards=False, duration_ms=1.0, steps=(), failure=None)
-    bad = replace(fine, failure=Failure(where="shop.0002", statement="SELECT 1", why="no"))
+    bad = replace(
+        fine, failure=Failure(where="shop.0002", statement="SELECT 1", why="no", stays=())
+    )
     ways = [(bad,), (fine, bad), (fine, fine, bad)]
     assert [wrong(rehearsal(passes=passes)) for passes in ways] == [
         ["shop.0002 fails on this data: no"],
