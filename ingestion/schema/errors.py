@@ -552,11 +552,15 @@ class NoProgramsToCopy(SchemaError):
 
 
 class MayNotReadAll(SchemaError):
-    def __init__(self, role: str, why: str, *, cure: str) -> None:
+    """Of the data, or already of the record of migrations."""
+
+    def __init__(self, role: str, why: str, *, cure: str, is_for_data: bool = True) -> None:
+        owner = "Run this as the role that owns the tables"
+        hint = f"{owner}, or {cure}"
+        if is_for_data:
+            hint = f"{owner}, {cure}, or rehearse on empty tables: --schema-only"
         super().__init__(
-            f"The role {role} may not read all that is to be copied: {why}.",
-            hint=f"Run this as the role that owns the tables, {cure}, or rehearse on empty "
-            "tables: --schema-only",
+            f"The role {role} may not read all that is to be copied: {why}.", hint=hint
         )
         self.role = role
 

@@ -63,8 +63,12 @@ _FOREIGN = Path(__file__).with_name("foreign.sql").read_text(encoding="utf-8")
 ERROR = re.compile(r"error: (?:.*?(?:ERROR|FATAL|PANIC):\s+)?(.+)")
 # pg_dump sets the first of these to what it may wait for a lock.
 LOCKED = re.compile("due to (?:statement|lock) timeout")
-# pg_restore from 17 on says this to every server, and those before 17 do not know it.
-UNKNOWN_TIMEOUT = 'unrecognized configuration parameter "transaction_timeout"'
+# pg_restore from 17 on sets a timeout that servers before 17 do not know. Event triggers are a
+# superuser's: who may not make them gets a copy without.
+PASSED = re.compile(
+    'unrecognized configuration parameter "transaction_timeout"'
+    '|permission denied to create event trigger|event trigger ".*" does not exist$'
+)
 NO_SPACE = re.compile("No space left on device|[Dd]isk full|could not extend file")
 # A full disk may take the whole server down.
 LOST = re.compile("server closed the connection|terminating connection")
@@ -245,17 +249,14 @@ def _note_failure(process: "subprocess.Popen[bytes]", said: IO[str]) -> None:
 def _errors(said: IO[str]) -> list[str]:
     said.seek(0)
     found = [match[1].strip() for line in said if (match := ERROR.search(line))]
-    return [error for error in found if error != UNKNOWN_TIMEOUT]
+    return [error for error in found if not PASSED.match(error)]
 
 
 def _refusal(program: str, error: str, *, live: BaseDatabaseWrapper) -> SchemaError:
     if NO_SPACE.search(error):
         return NoRoomForCopy(size_of(live))
     if program == "pg_dump" and DENIED.search(error):
-        with live.cursor() as cursor:
-            cursor.execute("SELECT current_user, quote_ident(current_user)")
-            role, quoted = cursor.fetchone()
-        return MayNotReadAll(role, error, cure=_may_read(error, quoted))
+        return may_not_read(live, error)
     if LOCKED.search(error):
         return LiveTablesLocked()
     if LOST.search(error):
@@ -263,6 +264,15 @@ def _refusal(program: str, error: str, *, live: BaseDatabaseWrapper) -> SchemaEr
     if "SSL" in error:
         return NeedsOtherPrograms(program, error, server_major(live))
     return CannotCopy(program, error)
+
+
+def may_not_read(
+    live: BaseDatabaseWrapper, error: str, *, is_for_data: bool = True
+) -> MayNotReadAll:
+    with live.cursor() as cursor:
+        cursor.execute("SELECT current_user, quote_ident(current_user)")
+        role, quoted = cursor.fetchone()
+    return MayNotReadAll(role, error, cure=_may_read(error, quoted), is_for_data=is_for_data)
 
 
 def _may_read(error: str, role: str) -> str:
@@ -306,4 +316,9 @@ def _without_foreign(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def _is_lenient(chosen: Programs, live: BaseDatabaseWrapper) -> bool:
-    return chosen.major >= 17 > server_major(live)
+    if chosen.major >= 17 > server_major(live):
+        return True
+    with live.cursor() as cursor:
+        cursor.execute("SELECT current_setting('is_superuser'), count(*) FROM pg_event_trigger")
+        is_superuser, triggers = cursor.fetchone()
+    return triggers > 0 and is_superuser != "on"

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import psycopg2.errors
 from django.apps import apps
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
@@ -39,7 +39,7 @@ from ingestion.schema.origin import Origin
 from ingestion.schema.plan import Step, refuse_irreversible, resolve, without_reverse
 from ingestion.schema.project import Project
 from ingestion.schema.rehearsal.checksums import Checksums, changed, checksums
-from ingestion.schema.rehearsal.copies import copied, size_of
+from ingestion.schema.rehearsal.copies import copied, may_not_read, size_of
 from ingestion.schema.rehearsal.elsewhere import (
     children_led_to,
     let_foreign_tables_only_read,
@@ -81,10 +81,11 @@ def rehearse(
     say: Say,
 ) -> Rehearsal | None:
     """None when there is nothing to do."""
-    project, steps = planned(live, wish)
-    if not steps:
-        return None
-    refuse_elsewhere(live)
+    with _saying_what_is_denied(live):
+        project, steps = planned(live, wish)
+        if not steps:
+            return None
+        _refuse_half_done(live)
     _refuse_read_only(live)
     size_bytes = size_of(live)
     started = time.monotonic()
@@ -378,6 +379,23 @@ def _refusals(size_bytes: int) -> Iterator[None]:
         else:
             raise
     raise refusal
+
+
+@contextmanager
+def _saying_what_is_denied(live: BaseDatabaseWrapper) -> Iterator[None]:
+    """To read what is applied, already."""
+    try:
+        yield
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, psycopg2.errors.InsufficientPrivilege):
+            said = f"{error}".partition("\n")[0]
+            raise may_not_read(live, said, is_for_data=False) from error
+        raise
+
+
+def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
+    for half in half_done(live):
+        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
 
 
 def _refuse_read_only(live: BaseDatabaseWrapper) -> None:

@@ -173,6 +173,9 @@ def test_a_role_that_may_not_read_a_table_is_told(live: Any, as_role: Any, stays
         "CREATE TYPE mood AS ENUM ('good')",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor",
         "CREATE PUBLICATION copied_tables FOR ALL TABLES",
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; "
+        "CREATE EVENT TRIGGER copied_trigger ON ddl_command_end EXECUTE FUNCTION f(); "
+        "COMMENT ON EVENT TRIGGER copied_trigger IS 'of a superuser'",
     ],
 )
 def test_what_belongs_to_others_keeps_nobody_from_copying(
@@ -191,6 +194,7 @@ def test_what_belongs_to_others_keeps_nobody_from_copying(
             assert ask("SELECT count(*) FROM t", of=copy) == 1000
     finally:
         ask("DROP PUBLICATION IF EXISTS copied_tables", of=live)
+        ask("DROP EVENT TRIGGER IF EXISTS copied_trigger", of=live)
 
 
 def test_a_role_that_may_not_read_a_sequence_is_told(live: Any, as_role: Any) -> None:

@@ -657,6 +657,22 @@ def test_a_role_that_may_not_create_databases_is_told(
 
 
 @pytest.mark.slow
+def test_a_role_that_may_not_see_what_is_applied_is_told(
+    shop: Use, rehearse: Rehearse, as_role: Use
+) -> None:
+    shop(PENDING)
+    as_role("CREATEDB")
+    name = f"rehearser_{os.getpid()}"
+    for option in ([], ["--schema-only"]):
+        assert rehearse(*option) == (
+            2,
+            f"The role {name} may not read all that is to be copied: permission denied for table "
+            "django_migrations. Run this as the role that owns the tables, or let an "
+            f"administrator run: GRANT pg_read_all_data TO {name}",
+        )
+
+
+@pytest.mark.slow
 def test_a_role_that_only_reads_is_told(shop: Use, rehearse: Rehearse, as_role: Use) -> None:
     shop(PENDING)
     as_role("CREATEDB", "pg_read_all_data")
