@@ -1,7 +1,8 @@
 """What was observed of a run: each statement, and each migration as a whole. Only facts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from ingestion.schema.plan import Step
 
@@ -114,3 +115,35 @@ def longest(locks: Iterable[Lock]) -> tuple[Lock, ...]:
         if key not in kept or kept[key].held_ms < lock.held_ms:
             kept[key] = lock
     return strongest_first(kept.values())
+
+
+def together(statements: Iterable[Observed]) -> list[Observed]:
+    """Those that follow each other and are the same but for their parameters as one."""
+    groups = groupby(statements, key=lambda each: (each.sql, each.operation))
+    return [_as_one(list(those)) for _, those in groups]
+
+
+def _as_one(those: Sequence[Observed]) -> Observed:
+    first = those[0]
+    if len(those) == 1:
+        return first
+    touched = [rows for each in those for rows in each.updated]
+    names = {
+        verb: tuple(dict.fromkeys(name for each in those for name in getattr(each, verb)))
+        for verb in ("rewritten", "emptied", "scanned")
+    }
+    return replace(
+        first,
+        count=sum(each.count for each in those),
+        duration_ms=sum(each.duration_ms for each in those),
+        locks=longest(lock for each in those for lock in each.locks),
+        rows=sum(each.rows for each in those),
+        wal_bytes=sum(each.wal_bytes for each in those),
+        growth_bytes=sum(each.growth_bytes for each in those),
+        updated=tuple(
+            Rows(relation=relation, count=sum(r.count for r in touched if r.relation == relation))
+            for relation in dict.fromkeys(rows.relation for rows in touched)
+        ),
+        held_ms=max(each.held_ms for each in those),
+        **names,
+    )

@@ -177,7 +177,8 @@ def _changed(table: str, was: TableSums, now: TableSums | None) -> Iterator[Chan
         return
     for column, held in was.columns.items():
         holds = now.columns.get(column)
-        if holds != held and (held.values or holds):
+        # A value in the place of a NULL is no loss: it is what a migration fills in.
+        if holds != held and held.values:
             yield Changed(
                 table=table,
                 column=column,

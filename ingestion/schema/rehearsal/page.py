@@ -10,6 +10,7 @@ from ingestion.schema.rehearsal.text import (
     cells,
     effects,
     head,
+    hidden,
     many,
     notes,
     shown,
@@ -77,7 +78,7 @@ def _step(step: StepObserved) -> Iterator[str]:
         told = [f"{many(each)}{brief(each.duration_ms)}", *effects(each)]
         yield from (f"- {_escaped(line)}" for line in told)
         yield ""
-    if (rest := len(step.statements) - len(shown(step))) > 0:
+    if (rest := hidden(step)) > 0:
         yield f"and {rest} more, which keep nobody waiting longer"
         yield ""
 

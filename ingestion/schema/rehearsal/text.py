@@ -5,7 +5,7 @@ from typing import Any
 
 from ingestion.schema.errors import listed
 from ingestion.schema.objects import plain
-from ingestion.schema.observation.observed import Lock, Observed, StepObserved
+from ingestion.schema.observation.observed import Lock, Observed, StepObserved, together
 from ingestion.schema.rehearsal.rehearsed import Pass, Rehearsal
 from ingestion.schema.rehearsal.verdict import Finding, block, cannot_be_undone, one_line
 from ingestion.schema.units import brief, counted, size
@@ -108,15 +108,21 @@ def _statements(rehearsal: Rehearsal) -> Iterator[str]:
         for each in shown(step):
             yield f"  {brief(each.duration_ms):>8}  {many(each)}{one_line(each.sql, most=100)}"
             yield from (f"            {line}" for line in effects(each))
-        if (rest := len(step.statements) - len(shown(step))) > 0:
+        if (rest := hidden(step)) > 0:
             yield f"            and {rest} more, which keep nobody waiting longer"
         yield ""
 
 
 def shown(step: StepObserved) -> list[Observed]:
     """In their order."""
-    ranked = sorted(step.statements, key=_weight, reverse=True)[:MOST]
-    return [each for each in step.statements if each in ranked]
+    statements = together(step.statements)
+    ranked = sorted(statements, key=_weight, reverse=True)[:MOST]
+    return [each for each in statements if each in ranked]
+
+
+def hidden(step: StepObserved) -> int:
+    """So many more there are."""
+    return len(together(step.statements)) - len(shown(step))
 
 
 def _weight(each: Observed) -> tuple[float, float]:

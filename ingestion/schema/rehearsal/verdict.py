@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingestion.schema.differing import apart, told
 from ingestion.schema.drift.differences import Difference
 from ingestion.schema.errors import listed
-from ingestion.schema.observation.observed import Lock, Observed, StepObserved
+from ingestion.schema.observation.observed import Lock, Observed, StepObserved, together
 from ingestion.schema.rehearsal.budget import Budget
 from ingestion.schema.rehearsal.rehearsed import Failure, Irreversible, Rehearsal
 from ingestion.schema.units import brief, counted, size
@@ -57,7 +57,7 @@ def findings(rehearsal: Rehearsal, budget: Budget, *, is_loss_accepted: bool) ->
 
 def block(step: StepObserved) -> Block | None:
     """None when nobody has to wait."""
-    found = [each for statement in step.statements for each in _blocks(statement)]
+    found = [each for statement in together(step.statements) for each in _blocks(statement)]
     # Of equals, what the statement names comes first: its table before the indexes of it.
     return max(found, key=lambda each: round(each.duration_ms), default=None)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingestion.schema.drift.differences import Difference
-from ingestion.schema.observation.observed import Lock, Observed, Rows, StepObserved
+from ingestion.schema.observation.observed import Lock, Observed, Rows, StepObserved, together
 from ingestion.schema.plan import Step
 from ingestion.schema.rehearsal.budget import Budget
 from ingestion.schema.rehearsal.checksums import Changed
@@ -79,6 +79,22 @@ def test_rows_that_are_written_are_locked_as_well() -> None:
     update = statement(updated=(Rows(relation="t", count=1000),), held_ms=400.0)
     (told,) = wrong(rehearsal(step(update)))
     assert "keeps whoever writes to the same 1,000 rows of t waiting for up to 400 ms" in told
+
+
+def test_rows_that_are_written_one_by_one_are_one_thing() -> None:
+    one, many = Rows(relation="t", count=1), Rows(relation="t", count=150)
+    said = [
+        statement(sql="UPDATE t", updated=(one,), held_ms=400.0, duration_ms=2.0),
+        statement(sql="UPDATE t", updated=(one,), held_ms=300.0, duration_ms=2.0),
+        statement(sql="UPDATE t", updated=(many,), held_ms=200.0, duration_ms=90.0, count=150),
+        statement(sql="UPDATE u"),
+    ]
+    first, last = together(said)
+    assert (first.count, first.duration_ms, first.held_ms) == (152, 94.0, 400.0)
+    assert first.updated == (Rows(relation="t", count=152),)
+    assert last is said[-1]
+    (told,) = wrong(rehearsal(step(*said)))
+    assert "whoever writes to the same 152 rows of t waiting for up to 400 ms" in told
 
 
 def test_what_is_not_limited_may_cost_anything() -> None:
