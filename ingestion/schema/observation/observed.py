@@ -128,10 +128,6 @@ def _as_one(those: Sequence[Observed]) -> Observed:
     if len(those) == 1:
         return first
     touched = [rows for each in those for rows in each.updated]
-    names = {
-        verb: tuple(dict.fromkeys(name for each in those for name in getattr(each, verb)))
-        for verb in ("rewritten", "emptied", "scanned")
-    }
     return replace(
         first,
         count=sum(each.count for each in those),
@@ -145,5 +141,11 @@ def _as_one(those: Sequence[Observed]) -> Observed:
             for relation in dict.fromkeys(rows.relation for rows in touched)
         ),
         held_ms=max(each.held_ms for each in those),
-        **names,
+        rewritten=_once(each.rewritten for each in those),
+        emptied=_once(each.emptied for each in those),
+        scanned=_once(each.scanned for each in those),
     )
+
+
+def _once(names: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for those in names for name in those))

@@ -321,4 +321,4 @@ def _is_lenient(chosen: Programs, live: BaseDatabaseWrapper) -> bool:
     with live.cursor() as cursor:
         cursor.execute("SELECT current_setting('is_superuser'), count(*) FROM pg_event_trigger")
         is_superuser, triggers = cursor.fetchone()
-    return triggers > 0 and is_superuser != "on"
+    return bool(triggers and is_superuser != "on")
