@@ -166,10 +166,12 @@ def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
 @contextmanager
 def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterator[None]:
     """Each alias as its own role."""
+    factory = temporary.settings_dict["OPTIONS"]["cursor_factory"]
     with ExitStack() as stack:
         stack.enter_context(_leading_to(temporary, live.alias))
         for alias in others_to(live):
             other = _to(temporary.settings_dict["NAME"], live=_connection(alias))
+            other.settings_dict["OPTIONS"]["cursor_factory"] = factory
             stack.enter_context(_leading_to(stack.enter_context(closing(other)), alias))
         yield
 

@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
 from ingestion.schema.catalog import Catalog, catalog
+from ingestion.schema.confined import left_out
 from ingestion.schema.differing import is_validated
 from ingestion.schema.drift.differences import Difference, differences
 from ingestion.schema.errors import (
@@ -85,7 +86,7 @@ def rehearse(
         project, steps = planned(live, wish)
         if not steps:
             return None
-        _refuse_half_done(live)
+        refuse_elsewhere(live)
     _refuse_read_only(live)
     size_bytes = size_of(live)
     started = time.monotonic()
@@ -153,6 +154,7 @@ class _Story:
         project, steps = planned(self.copy, wish)
         if not steps:
             return None
+        before = len(left_out(self.copy))
         backwards = steps[0].backwards
         stuck = tuple(_irreversible(project, steps))
         self.ways = ways_of(backwards=backwards, barrier=stuck[-1].where if stuck else None)
@@ -391,11 +393,6 @@ def _saying_what_is_denied(live: BaseDatabaseWrapper) -> Iterator[None]:
             said = f"{error}".partition("\n")[0]
             raise may_not_read(live, said, is_for_data=False) from error
         raise
-
-
-def _refuse_half_done(live: BaseDatabaseWrapper) -> None:
-    for half in half_done(live):
-        raise HalfDoneElsewhere(f"{half}", backwards=half.backwards)
 
 
 def _refuse_read_only(live: BaseDatabaseWrapper) -> None:

@@ -129,6 +129,8 @@ class Rehearsal:
     """Its rows are known to fit now, and were not before: nobody need undo that."""
     not_again: tuple[Difference, ...]
     """Between the tables after the plan and after doing it again."""
+    left_out: tuple[str, ...]
+    """The statements that were not done, since they are for the whole server."""
 
     @property
     def barrier(self) -> str | None:

@@ -56,21 +56,26 @@ def judged(found: Iterable[Finding], migrations: Mapping[Key, Migration]) -> lis
     """With the reasons that the migrations give for what is meant."""
     by_name = {".".join(key): migration for key, migration in migrations.items()}
     return [
-        replace(each, waived=reason(by_name[each.migration], each.rule))
-        if each.migration in by_name and each.waived is None
-        else each
+        replace(each, waived=each.waived or _reason(each.migration, each.rule, by_name))
         for each in found
     ]
 
 
+def _reason(name: str | None, rule: str, migrations: Mapping[str, Migration]) -> str | None:
+    migration = migrations.get(name or "")
+    if migration and rule not in ABOUT_THE_FILE:
+        return reason(migration, rule)
+    return _in_the_settings(name or "", rule)
+
+
 def reason(migration: Migration, rule: str) -> str | None:
     """For which what breaks the rule is meant, if one is given."""
-    return waived(migration, rule) or _in_the_settings(migration, rule)
+    return waived(migration, rule) or _in_the_settings(f"{migration}", rule)
 
 
 def _in_the_settings(name: str, rule: str) -> str | None:
     """For a migration that has landed, and whose file is not to change any more."""
-    given = _given().get(f"{migration}", {}).get(rule)
+    given = _given().get(name, {}).get(rule)
     return given if is_reason(given) else None
 
 

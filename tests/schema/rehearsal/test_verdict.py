@@ -35,7 +35,7 @@ def step(*statements: Observed, **how: Any) -> StepObserved:
 
 
 def rehearsal(*steps: StepObserved, **how: Any) -> Rehearsal:
-    names = "irreversible elsewhere heavy lost changed not_undone stays_valid not_again"
+    names = "irreversible elsewhere heavy lost changed not_undone stays_valid not_again left_out"
     nothing: dict[str, Any] = dict.fromkeys(names.split(), ())
     known = nothing | {"backwards": False, "plan": ("shop.0002",)} | how
     first = Pass(backwards=False, duration_ms=9.0, steps=steps, failure=None)
