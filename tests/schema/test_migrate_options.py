@@ -158,6 +158,7 @@ def other(own_database: Any) -> Iterator[str]:
     """An alias that leads to another database."""
     connections["other"] = own_database.copy("other")
     with scratch("other"):
+        connections["default"] = own_database  # it was led there as well: both were one
         yield "other"
     del connections["other"]
 
