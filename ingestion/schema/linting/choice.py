@@ -12,7 +12,7 @@ from ingestion.schema.since import new_since
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
     keys: tuple[Key, ...]
-    """In the order of an empty database."""
+    """In the order of an empty database; then those that squashed ones replace."""
     as_what: str
     """ "pending in mydatabase", as a sentence has it behind "the migrations that are"."""
     running: frozenset[Key] = frozenset()
@@ -29,7 +29,7 @@ def choose(
     if base is not None:
         new = new_since(base)
         return Chosen(
-            keys=tuple(key for key in own if key in new),
+            keys=(*(key for key in own if key in new), *_parts(project, new)),
             as_what=f"new since {base}",
             running=frozenset(everything) - new,
         )
@@ -51,9 +51,13 @@ def _named(project: Project, app: str, name: str | None) -> set[Key]:
         raise NoSuchMigration(app, "", [])
     if name is None:
         return {key for key in project.graph.nodes if key[0] == app}
-    key = app, named(names, app=app, prefix=name)
-    project.see_all([key])
-    return {key}
+    return {(app, named(names, app=app, prefix=name))}
+
+
+def _parts(project: Project, new: Collection[Key]) -> list[Key]:
+    """Of squashed migrations: some databases have to go through them."""
+    _, parts = project.in_parts(project.own)
+    return sorted(parts.intersection(new) - project.graph.nodes.keys())
 
 
 def _in_order(keys: Collection[Key], order: Collection[Key]) -> tuple[Key, ...]:

@@ -64,10 +64,19 @@ def lint(
     `running` are those that the release which runs now was made with: what it uses it goes on
     using, whatever has been taken out of the models since.
     """
-    project.see_all([*keys])
     squawk.program()  # its absence is said before anything that takes long
-    watched = watch(project, keys, origin=origin, limits=limits)
-    return judged(project, watched, running=running)
+    nodes = project.graph.nodes
+    found: list[Finding] = []
+    if there := [key for key in keys if key in nodes]:
+        watched = watch(project, there, origin=origin, limits=limits)
+        found += judged(project, watched, running=running)
+    if replaced := [key for key in keys if key not in nodes]:
+        parts, _ = project.in_parts({app for app, _ in replaced})
+        parts.see_all(replaced)
+        watched = watch(parts, replaced, origin=origin, limits=limits)
+        known = [key for key in running if key in parts.graph.nodes]
+        found += judged(parts, watched, running=known)
+    return found
 
 
 def judged(

@@ -25,7 +25,6 @@ from ingestion.schema.limits import Limits
 from ingestion.schema.linting.choice import choose
 from ingestion.schema.linting.lint import lint
 from ingestion.schema.origin import Origin
-from ingestion.schema.plan import Key
 from ingestion.schema.progress import Progress
 from ingestion.schema.project import Project
 from ingestion.schema.since import edited_since, gone_since, new_since
@@ -128,18 +127,14 @@ class _Gate:
         strangers = waived_for_nobody(self.project.loader.disk_migrations)
         notes = [words.waived_for_nobody(strangers)] if strangers else []
         chosen = choose(self.project, app=None, name=None, base=self.base, is_all=False)
-        how: Any = {"origin": self.origin, "limits": self.limits, "running": chosen.running}
-        found = lint(self.project, chosen.keys, **how) if chosen.keys else []
-        if parts := self._new_parts():
-            found += lint(self.project.in_parts(self.project.own)[0], parts, **how)
+        found = lint(
+            self.project,
+            chosen.keys,
+            origin=self.origin,
+            limits=self.limits,
+            running=chosen.running,
+        )
         return Found(findings=[*self._landed(), *map(words.of_lint, found)], notes=notes)
-
-    def _new_parts(self) -> list[Key]:
-        """Of squashed migrations: some databases have to go through them."""
-        if self.base is None:
-            return []
-        _, parts = self.project.in_parts(self.project.own)
-        return sorted((parts & new_since(self.base)) - self.project.graph.nodes.keys())
 
     def _landed(self) -> Iterator[Finding]:
         if self.base is not None:

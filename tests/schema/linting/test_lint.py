@@ -226,6 +226,15 @@ def test_without_a_word_it_judges_what_is_pending(shop: Shop, say: Say, migrate:
     assert say("--all")[1] == 1
 
 
+def test_it_judges_what_a_squashed_one_replaces_in_its_place(shop: Shop, say: Say) -> None:
+    replaces = '    replaces = [("shop", "0001_initial"), ("shop", "0002_change")]\n'
+    head = "class Migration(migrations.Migration):\n"
+    shop(INDEX, **{"0001_squashed": FIRST.replace(head, head + replaces)})
+    assert rules(("shop", "0002_change")) == ["index-built-under-lock"]
+    said, code = say("shop", "0002")
+    assert (said.startswith("shop.0002_change: index-built-under-lock"), code) == (True, 1)
+
+
 def test_it_leaves_the_database_as_it_was(shop: Shop, say: Say, migrate: Migrate) -> None:
     shop(INDEX)
     migrate("shop", "0001")
