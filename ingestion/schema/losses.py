@@ -25,7 +25,7 @@ from django.db.models import Field
 from ingestion.schema.editor import editor
 from ingestion.schema.plan import Step
 from ingestion.schema.project import Project
-from ingestion.schema.statements import drops
+from ingestion.schema.statements import drops, quoted
 from ingestion.schema.states import State, after
 
 REMADE = frozenset({"django_content_type", "auth_permission"})
@@ -311,8 +311,8 @@ def _of_sql(operation: RunSQL, walk: Walk) -> Iterator[Candidate]:
     reverse = operation.reverse_sql or ""
     for text in [reverse] if isinstance(reverse, str) else reverse:
         for table, column in drops(text if isinstance(text, str) else text[0]):
-            schema, dot, name = table.rpartition(".")
-            yield walk.found(f'"{schema}"."{name}"' if dot else table, column)
+            is_plain = len(table) == 1 and '"' not in table[0]
+            yield walk.found(table[0] if is_plain else quoted(*table), column)
 
 
 def _rename_tables(old: Any, new: Any, walk: Walk) -> None:
@@ -382,7 +382,7 @@ def _exists(connection: BaseDatabaseWrapper, place: Place) -> bool:
 
 
 def _quoted(connection: BaseDatabaseWrapper, table: str) -> str:
-    """A name may come with its schema: "a.b" from raw SQL, or Django's 'a"."b'."""
+    """A name may be quoted, with its schema: '"a"."b"' from raw SQL, or Django's 'a"."b'."""
     return connection.ops.quote_name(table)
 
 

@@ -314,10 +314,6 @@ _SELECT_INTO = re.compile(
 )
 
 
-def is_ddl(sql: str) -> bool:
-    return for_the_record(sql) is not None
-
-
 def for_the_record(sql: str) -> str | None:
     """Of a script the DDL, without passwords and without the queries that fill a table."""
     kept = [record for each in statements(sql) if (record := _record(each)) is not None]
@@ -386,24 +382,21 @@ _DROPPED_COLUMN = re.compile(
 )
 
 
-def drops(sql: str) -> list[tuple[str, str | None]]:
-    """The (table, column) whose rows or values are gone afterwards; all of a table: no column."""
+Loss = tuple[tuple[str, ...], str | None]
+"""A table, by the parts of its name, and a column of it; none where all of its rows are meant."""
+
+
+def drops(sql: str) -> list[Loss]:
+    """What is gone afterwards with its rows or values."""
     return [loss for each in statements(sql) for loss in _losses(each.outside_parentheses)]
 
 
-def _losses(statement: Statement) -> Iterator[tuple[str, str | None]]:
+def _losses(statement: Statement) -> Iterator[Loss]:
     shape = statement.shape
     if match := _LOSES_TABLES.match(shape):
         for table in _LISTED_TABLE.finditer(shape, *match.span("tables")):
-            yield _plain(statement.name(table, "table")), None
+            yield names(statement.name(table, "table")), None
     elif match := _ALTERED_TABLE.match(shape):
         for column in _DROPPED_COLUMN.finditer(shape):
-            table_name, column_name = (
-                statement.name(match, "table"),
-                statement.name(column, "column"),
-            )
-            yield _plain(table_name), _plain(column_name)
-
-
-def _plain(written: str) -> str:
-    return ".".join(names(written))
+            (column_name,) = names(statement.name(column, "column"))
+            yield names(statement.name(match, "table")), column_name

@@ -172,6 +172,21 @@ def test_what_sql_drops_on_the_way_back_is_counted(
     assert refuse("shop", "0") == refusal("1 value(s) of shop_note.note, 1 row(s) of extra")
 
 
+def test_odd_names_in_sql_are_counted_too(operations: Callable[..., None], refuse: Migrate) -> None:
+    tables = """'"we.ird"', '"a""b"', 'public."c.d"'"""
+    operations(
+        *(
+            f"migrations.RunSQL('CREATE TABLE ' + {name} + ' (id int)', 'DROP TABLE ' + {name})"
+            for name in tables.split(", ")
+        )
+    )
+    execute('INSERT INTO "we.ird" VALUES (1); INSERT INTO "a""b" VALUES (1), (2)')
+    execute('INSERT INTO "c.d" VALUES (1), (2), (3)')
+    assert refuse("shop", "0") == refusal(
+        "3 row(s) of public.c.d, 2 row(s) of ab, 1 row(s) of we.ird"
+    )
+
+
 # --- Columns ---------------------------------------------------------------------------------
 
 FIELDS = [

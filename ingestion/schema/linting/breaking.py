@@ -195,7 +195,7 @@ def _renamed(observed: Iterable[Observed]) -> dict[str, Observed]:
 def _dropping(change: Change, table: str, column: str | None) -> Observed | None:
     for each in change.statements:
         for dropped_table, dropped_column in drops(each.sql):
-            if name(*dropped_table.split(".")) == table and (
+            if name(*dropped_table) == table and (
                 dropped_column is None or column is None or name(dropped_column) == column
             ):
                 return each
