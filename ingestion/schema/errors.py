@@ -576,6 +576,14 @@ class NoRoomForCopy(SchemaError):
         self.size = size
 
 
+class NoTemporaryFolder(SchemaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no folder for temporary files that may be written, and copying takes one.",
+            hint="Name one in TMPDIR, or give the container one: docker run --tmpfs /tmp",
+        )
+
+
 class LiveTablesLocked(SchemaError):
     def __init__(self) -> None:
         super().__init__(

@@ -27,6 +27,7 @@ from ingestion.schema.errors import (
     NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
+    NoTemporaryFolder,
     RehearsalLost,
     SchemaError,
 )
@@ -172,10 +173,7 @@ def _pour(
     if not _is_lenient(chosen, live):
         restore.append("--exit-on-error")
     restore += _without_foreign(live)
-    with (
-        TemporaryFile("w+", errors="replace") as dump_said,
-        TemporaryFile("w+", errors="replace") as restore_said,
-    ):
+    with _words() as dump_said, _words() as restore_said:
         _run(dump, restore, said=(dump_said, restore_said), env=_environment(live, copy), say=say)
         failures = [
             ("pg_dump", _errors(dump_said)),
@@ -200,6 +198,13 @@ def _run(
             if _pass_on(out.stdout, into.stdin, say):
                 _note_failure(out, out_said)
         _note_failure(into, into_said)
+
+
+def _words() -> IO[str]:
+    try:
+        return TemporaryFile("w+", errors="replace")
+    except FileNotFoundError as error:  # so it says that no folder can be written
+        raise NoTemporaryFolder from error
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from ingestion.schema.errors import (
     NeedsOtherPrograms,
     NoProgramsToCopy,
     NoRoomForCopy,
+    NoTemporaryFolder,
     RehearsalLost,
 )
 from ingestion.schema.rehearsal.checksums import changed, checksums
@@ -294,6 +295,15 @@ def test_a_full_disk_is_told(
         "pg_restore", f"[ $1 = --version ] && exec echo pg_restore 99\necho '{error}' >&2; exit 1"
     )
     with pytest.raises(refusal), copy_of(live):
+        pass
+    assert not stays()
+
+
+def test_without_a_temporary_folder_it_says_so(
+    live: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stays: Stays
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", f"{tmp_path}/gone")
+    with pytest.raises(NoTemporaryFolder), copy_of(live):
         pass
     assert not stays()
 
