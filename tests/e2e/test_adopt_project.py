@@ -4,8 +4,10 @@ Waits for the project's migrations to be run on a scratch database, a few second
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from ingestion.schema.catalog import catalog
@@ -16,6 +18,11 @@ from tests.schema.test_adopt import ask, do, have, have_head
 
 pytest_plugins = ["tests.schema.conftest"]
 Applied = Callable[[], set[Key]]
+
+
+def head(app: str) -> str:
+    folder = Path(apps.get_app_config(app).path) / "migrations"
+    return (folder / "max_migration.txt").read_text(encoding="utf-8").strip()
 
 
 def test_what_is_in_the_tables_stays(adopt: Adopt) -> None:
@@ -101,7 +108,7 @@ def test_a_table_that_is_not_as_migrated_fits_no_state(
     assert code == 2
     assert "differs from the nearest one" in said or "differ from the nearest one" in said
     assert shown in said
-    assert "  documents     0001_initial\n" in said
+    assert f"  documents     {head('documents')}\n" in said
     assert ask("SELECT to_regclass('django_migrations') IS NULL")
     assert ask("SELECT to_regclass('schema_journal') IS NULL")
 
