@@ -147,7 +147,7 @@ def test_another_alias_to_the_live_database_leads_to_it_as_well() -> None:
         with scratch("default") as temporary:
             there = connections[alias]
             assert there.settings_dict["NAME"] == temporary.settings_dict["NAME"] != live
-            assert there.settings_dict["OPTIONS"] == {"application_name": "somebody else"}
+            assert there.settings_dict["OPTIONS"]["application_name"] == "somebody else"
             assert connections.settings[alias]["NAME"] == temporary.settings_dict["NAME"]
         assert connections[alias].settings_dict["NAME"] == live
         assert connections.settings[alias]["NAME"] == live
