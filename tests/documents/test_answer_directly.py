@@ -137,8 +137,10 @@ def test_documents_are_listed(
     environ = caller.environ("GET", PATH, QUERY_STRING=query)
     assert direct._answer(environ) is not None
     answers = [told(way, environ) for way in (application, django)]
-    for answer in answers:
-        answer[2].pop("index_lag", None)
+    for _, _, answer in answers:
+        answer.pop("index_lag", None)
+        if query.startswith("q="):  # a cursor says how it found them: time decides
+            answer["next"] = bool(answer["next"])
     assert answers[0] == answers[1]
     assert answers[0][0] == "200 OK"
 
