@@ -1,6 +1,6 @@
 """The words of `schema history`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ingestion.schema.history import AppHistory
@@ -80,7 +80,8 @@ def _places(known: Known) -> str:
 def told(found: Sequence[PastRun]) -> str:
     if not found:
         return "The journal has no runs."
-    return "\n\n".join("\n".join([_run(run), *_events(run.events)]) for run in found)
+    known = {str(run.run): run for run in found}
+    return "\n\n".join("\n".join([_run(run), *_events(run.events, known)]) for run in found)
 
 
 def _run(run: PastRun) -> str:
@@ -104,7 +105,7 @@ def _outcome(run: PastRun) -> str:
     return f": {run.outcome or 'no end'}{took}"
 
 
-def _events(events: Sequence[Event]) -> Iterator[str]:
+def _events(events: Sequence[Event], known: Mapping[str, PastRun]) -> Iterator[str]:
     """Adopted migrations are one line, and so are the steps of one."""
     for (action, about), some in groupby(events, key=lambda event: (event.action, _about(event))):
         these = list(some)
@@ -113,7 +114,7 @@ def _events(events: Sequence[Event]) -> Iterator[str]:
         elif action == "step":
             yield f"  step     {about}  {counted(len(these), 'step')}"
         else:
-            said = [filter(None, (about, _said(each))) for each in these]
+            said = [filter(None, (about, _said(each, known))) for each in these]
             yield from (f"  {action.ljust(7)}  {'  '.join(words)}".rstrip() for words in said)
 
 
@@ -121,9 +122,11 @@ def _about(event: Event) -> str:
     return f"{event.app}.{event.migration}" if event.app and event.action != "adopt" else ""
 
 
-def _said(event: Event) -> str:
+def _said(event: Event, known: Mapping[str, PastRun]) -> str:
     if event.action == "undo":
-        return f"the run {event.detail.get('of')}"
+        of = str(event.detail.get("of"))
+        undone = known.get(of)
+        return f"`{undone.command}` of {moment(undone.at)}" if undone else f"the run {of}"
     if event.error:
         return event.error.splitlines()[0]
     if event.action == "fake":

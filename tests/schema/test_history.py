@@ -240,6 +240,16 @@ def test_runs_tell_of_retries_steps_fakes_and_what_they_undo(
     ]
 
 
+def test_what_was_undone_is_told_by_its_command(story: Any, migrate: Any, tell: Tell) -> None:
+    story("status_linear")
+    migrate("status_linear", "+1")
+    migrate(undo=True)
+    assert told(tell("--runs"))[:2] == [
+        "migrate --undo: done in 0 s",
+        "  undo     `migrate status_linear +1` of WHEN",
+    ]
+
+
 def test_what_the_journal_found_is_one_line(
     story: Any, migrate: Any, tell: Tell, own_database: DatabaseWrapper
 ) -> None:
