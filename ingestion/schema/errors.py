@@ -126,13 +126,15 @@ class StepsRunOut(SchemaError):
 
 
 class HasDependents(SchemaError):
-    def __init__(self, key: tuple[str, str], staying: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, key: tuple[str, str], staying: list[tuple[str, str]], *, before: str
+    ) -> None:
         app, name = key
         super().__init__(
             f"{app}.{name} cannot be undone alone: {listed('.'.join(k) for k in staying)} "
             f"{'need' if len(staying) > 1 else 'needs'} it.",
-            hint="Undo what depends on it first, or name the target: manage.py migrate APP NAME "
-            "takes dependents along.",
+            hint=f"Undo what depends on it first, or name a target of {app}, which takes that "
+            f"along: manage.py migrate {app} {before}",
         )
         self.key, self.staying = key, staying
 

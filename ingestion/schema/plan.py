@@ -118,7 +118,13 @@ def steps_down(keys: Sequence[Key], *, graph: MigrationGraph, applied: Collectio
     for key in keys:
         needing = dependents(key, graph=graph, applied=applied)
         if staying := [each for each in needing if each not in going]:
-            raise HasDependents(key, staying)
+            raise HasDependents(key, staying, before=_before(key, graph))
+
+
+def _before(key: Key, graph: MigrationGraph) -> str:
+    """The target at which this one is not there any more."""
+    parents = sorted(parent.key for parent in graph.node_map[key].parents)
+    return next((name for app, name in parents if app == key[0]), "zero")
 
 
 def steps_up(keys: Sequence[Key], *, graph: MigrationGraph, applied: Collection[Key]) -> None:

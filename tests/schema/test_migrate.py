@@ -158,8 +158,8 @@ def test_a_number_refuses_what_a_library_needs(
     migrate("library")
     assert refuse(*words) == (
         "linear.0001_book cannot be undone alone: library.0002_label, library.0001_shelf need "
-        "it. Undo what depends on it first, or name the target: manage.py migrate APP NAME takes "
-        "dependents along."
+        "it. Undo what depends on it first, or name a target of linear, which takes that along: "
+        "manage.py migrate linear zero"
     )
 
 

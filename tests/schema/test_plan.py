@@ -155,8 +155,8 @@ def test_a_number_refuses_what_others_need_and_names_them(words: str) -> None:
     with pytest.raises(HasDependents) as refusal:
         to(words, graph, "shop.1 shop.2 shop.3 lib.1")
     assert str(refusal.value) == (
-        "shop.3 cannot be undone alone: lib.1 needs it. Undo what depends on it first, or name "
-        "the target: manage.py migrate APP NAME takes dependents along."
+        "shop.3 cannot be undone alone: lib.1 needs it. Undo what depends on it first, or name a "
+        "target of shop, which takes that along: manage.py migrate shop 2"
     )
 
 
