@@ -695,8 +695,8 @@ class UnknownRef(SchemaError):
     def __init__(self, ref: str) -> None:
         super().__init__(
             f"git knows no commit '{ref}' that this checkout has grown from.",
-            hint="Fetch it, with its history: git fetch --unshallow origin, or name a commit that "
-            "git log shows.",
+            hint="Fetch it: git fetch origin (in a shallow clone: git fetch --unshallow origin), "
+            "or name a commit that git log shows.",
         )
         self.ref = ref
 

@@ -607,6 +607,10 @@ def test_a_base_that_git_does_not_know_is_2(landed: Callable[..., Path], verify:
     with pytest.raises(CommandError, match=r"^git knows no commit 'nowhere'") as error:
         verify("--base", "nowhere")
     assert error.value.returncode == 2
+    assert str(error.value).endswith(
+        "Fetch it: git fetch origin (in a shallow clone: git fetch --unshallow origin), or name a "
+        "commit that git log shows."
+    )
 
 
 @pytest.mark.slow
