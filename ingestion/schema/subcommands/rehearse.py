@@ -22,7 +22,10 @@ HELP = (
     "Applies, undoes and applies again on a copy of the database what migrate would do, and tells "
     "whom it keeps waiting and what it costs: 0 within the budget, 1 not."
 )
-NOTHING = "Nothing to rehearse: the database is there already."
+NOTHING = (
+    "Nothing to rehearse: migrate would do nothing. What is applied already can be undone on the "
+    "copy and applied again: manage.py schema rehearse APP -1"
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -99,7 +99,11 @@ def wrong(said: str) -> list[str]:
 
 def test_with_nothing_pending_it_says_so(shop: Use, rehearse: Rehearse) -> None:
     shop()
-    assert rehearse() == (0, "Nothing to rehearse: the database is there already.\n")
+    assert rehearse() == (
+        0,
+        "Nothing to rehearse: migrate would do nothing. What is applied already can be undone on "
+        "the copy and applied again: manage.py schema rehearse APP -1\n",
+    )
 
 
 def test_on_empty_tables_it_tells_what_is_locked_and_undone(shop: Use, rehearse: Rehearse) -> None:
