@@ -100,7 +100,7 @@ def put_where(place: Place, files: Sequence[File], before: str, *, is_last: bool
     if place.is_alone:
         return f"Instead of {before}:"
     what = called(place.operation)
-    return f"Take '{what}', and whatever needs it, out of {before}; after that one:"
+    return f"Take '{what}', and whatever needs it, out of {before}, and add a file after it:"
 
 
 def changed(of: Field, **attributes: Any) -> Field:

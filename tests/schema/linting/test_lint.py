@@ -406,7 +406,8 @@ def test_two_tables_that_are_locked_against_the_order_of_their_key_are_found(sho
     assert found.statement == 'ALTER TABLE "shop_book" ADD COLUMN "extra" text NULL'
     [file] = found.safe_form.files
     assert file.when == (
-        "Take 'Add field extra to book', and whatever needs it, out of 0003_more; after that one:"
+        "Take 'Add field extra to book', and whatever needs it, out of 0003_more, and add a file "
+        "after it:"
     )
 
 
