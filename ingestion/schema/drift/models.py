@@ -1,7 +1,7 @@
 """What a drift that is to stay means for the models: for migrations' state, and for models.py.
 
-Plain columns, renamed ones and indexes of columns. Of the rest Django's models know nothing, or
-nobody can say how they would say it: those are named.
+Plain columns, renamed ones, indexes of columns and constraints that are gone. Of the rest
+Django's models know nothing, or nobody can say how they would say it: those are named.
 """
 
 import re
@@ -45,11 +45,23 @@ _INDEX = re.compile(
 )
 _ORDER = [
     f"migrations.{name}"
-    for name in ("RemoveIndex", "RenameField", "AddField", "AlterField", "AddIndex", "RemoveField")
+    for name in (
+        "RemoveIndex",
+        "RemoveConstraint",
+        "RenameField",
+        "AddField",
+        "AlterField",
+        "AddIndex",
+        "RemoveField",
+    )
 ]
 _OTHERS = frozenset({"storage", "compression", "collation", "identity", "generated", "not_valid"})
 """Facts of a column that a plain field does not have."""
 _OF_MODELS = frozenset({"column", "constraint", "index"})
+_STATE_ONLY = (
+    "What makemigrations makes of that goes into state_operations, of this migration or of one "
+    "of that app: the SQL is here already"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +102,7 @@ def taken_over(comparison: Comparison, project: Project, *, app: str) -> TakenOv
     return TakenOver(
         state=tuple(each.operation for each in changes),
         imports=tuple(sorted({line for each in changes for line in each.imports})),
-        words=(*(each.words for each in changes), *unsaid),
+        words=(*(each.words for each in changes), *unsaid, *([_STATE_ONLY] if unsaid else [])),
     )
 
 
@@ -107,10 +119,8 @@ def _table(model: ModelState) -> str:
 def _change(group: Group, comparison: Comparison, model: ModelState) -> _Change | None:
     thing = group.difference.thing
     expected, found = comparison.expected.get(thing), comparison.found.get(thing)
-    if thing.startswith("index "):
-        return _of_index(expected, found, model)
     if not thing.startswith("column "):
-        return None
+        return None if group.found_as else _of_other(expected, found, model)
     if group.found_as and expected:
         return _renamed(expected, comparison.found[group.found_as.thing], model)
     if found is None and expected:
@@ -239,7 +249,16 @@ def _altered(field: Field, expected: Thing, found: Thing) -> Field | None:
     return field
 
 
-# --- Indexes -------------------------------------------------------------------------------
+# --- Indexes and constraints ---------------------------------------------------------------
+
+
+def _of_other(expected: Thing | None, found: Thing | None, model: ModelState) -> _Change | None:
+    thing = expected or found
+    if thing and thing.kind == "index":
+        return _of_index(expected, found, model)
+    if thing and thing.kind == "constraint":
+        return _of_constraint(expected, found, model)
+    return None
 
 
 def _of_index(expected: Thing | None, found: Thing | None, model: ModelState) -> _Change | None:
@@ -262,6 +281,20 @@ def _of_index(expected: Thing | None, found: Thing | None, model: ModelState) ->
         f'migrations.AddIndex("{model.name}", {index}),',
         f"In the indexes of the model {model.name}: {index}",
         frozenset({"from django.db import models"}),
+    )
+
+
+def _of_constraint(
+    expected: Thing | None, found: Thing | None, model: ModelState
+) -> _Change | None:
+    if found or not expected:
+        return None
+    name = expected.path[-1]
+    if name not in {each.name for each in model.options.get("constraints", ())}:
+        return None
+    return _Change(
+        f'migrations.RemoveConstraint("{model.name}", "{name}"),',
+        f"In the model {model.name}, the constraint {name} goes",
     )
 
 

@@ -115,7 +115,7 @@ def _head(drift: Drift) -> str:
     if not found:
         things = counted(len(drift.comparison.found), "thing")
         verb = "makes" if drift.applied == 1 else "make"
-        return f"Clean: {where}, has what its {count} {verb} ({how}): {things}."
+        return f"Clean: {where}, has what its {count} {verb} ({how}): {things} compared."
     return f"{where}, against its {count} ({how}): {counted(found, 'difference')}."
 
 
@@ -248,7 +248,7 @@ def _ways(drift: Drift, ignoring: Sequence[str]) -> list[str]:
     return [
         "To make the database what the migrations say, read this, and run it with psql:",
         f"  manage.py schema drift --sql{again}",
-        "To keep what the database has, and give it to other databases too:",
+        "To keep what the database has, and give it to other databases too (`keep` is for them):",
         f"  {first}",
         *(f"  {each}" for each in rest[:-1]),
         f"  manage.py schema drift --keep{again}    says what to write into the new file",

@@ -126,7 +126,7 @@ def test_it_says_where_such_a_migration_belongs(
     migrate("shop", verbosity=0)
     execute("ALTER TABLE shop_note ADD stranger int, ALTER text DROP NOT NULL")
     assert drift()[1].splitlines()[-5:] == [
-        "To keep what the database has, and give it to other databases too:",
+        "To keep what the database has, and give it to other databases too (`keep` is for them):",
         "  manage.py migrate",
         "  manage.py makemigrations shop --empty -n keep_what_is_there",
         "  manage.py schema drift --keep    says what to write into the new file",
@@ -138,7 +138,7 @@ def test_it_says_where_such_a_migration_belongs(
 def test_the_migration_says_what_the_models_are_to_say(
     drift: Drift, write_app: Use, story: Use, migrate: Use
 ) -> None:
-    note = NOTE.replace("primary_key=True", "primary_key=True, serialize=False")
+    note = NOTE.replace("primary_key=True", "primary_key=True, serialize=False") + HAS_TEXT
     folder = Path(write_app("shop", {"0001_note": SHOP.format(after="", operations=note)}))
     (folder / "models.py").write_text(MODELS)
     story("shop")
@@ -151,11 +151,13 @@ def test_the_migration_says_what_the_models_are_to_say(
         "CREATE INDEX by_n ON shop_note (text)"
     )
     execute(
-        "COMMENT ON COLUMN shop_note.text IS 'It.'; CREATE INDEX odd ON shop_note (lower(text))"
+        "COMMENT ON COLUMN shop_note.text IS 'It.'; CREATE INDEX odd ON shop_note (lower(text));"
+        "ALTER TABLE shop_note DROP CONSTRAINT has_text"
     )
     _, said = drift("--keep")
     assert [line.strip() for line in said.splitlines() if "model" in line] == [
         "# At the top, too: from django.db import models",
+        "# In the model Note, the constraint has_text goes",
         "# In the model Note: n = models.DecimalField(db_default=7, decimal_places=2,"
         " max_digits=8)",
         "# In the model Note: text = models.CharField(db_comment='It.', max_length=100, null=True)",
@@ -167,6 +169,11 @@ def test_the_migration_says_what_the_models_are_to_say(
         " max_length=100, null=True)),",
         'migrations.AddIndex("Note", models.Index(fields=["text"], name="by_n")),',
     ]
+    assert 'migrations.RemoveConstraint("Note", "has_text"),' in said
+    assert (
+        "# What makemigrations makes of that goes into state_operations, of this migration or of "
+        "one of that app: the SQL is here already\n" in said
+    )
     head = SHOP.partition("    operations")[0].format(after='("shop", "0001_note")')
     write_app("shop", {"0002_kept": head + said})
     (folder / "models.py").write_text(MODELS_OF_KEPT)
@@ -183,6 +190,11 @@ from django.db import models
 class Note(models.Model):
     id = models.BigAutoField(primary_key=True)
     text = models.CharField(max_length=100)
+"""
+HAS_TEXT = """
+    migrations.AddConstraint(
+        "note", models.CheckConstraint(condition=~models.Q(text=""), name="has_text")
+    ),
 """
 MODELS_OF_KEPT = """
 from django.db import models
