@@ -36,6 +36,8 @@ PROTECTED = """
                     AND (tgname, tgtype) IN (('schema_journal_append_only', 58),
                                              ('schema_journal_append_only_rows', 27)))
 """
+PARTS_APPLIED = "all its parts are applied"
+"""Why a squashed migration is recorded and not run."""
 COLUMNS = (
     "run, action, app, migration, duration_ms, os_user, host, process, version, git_commit, "
     "hash, ddl, error, detail"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ingestion.schema.journal import PARTS_APPLIED, Entry
 from ingestion.schema.locks import Holder
 from ingestion.schema.plan import Step
 from ingestion.schema.progress import Progress
@@ -51,6 +52,11 @@ class Printer(Progress):
 
     def repairs(self, statement: str) -> None:
         self._inside(f"removes what was left broken: {_short(statement)}")
+
+    def notes(self, entry: Entry) -> None:
+        """What only the record learns, beside the steps: a squash whose parts are applied."""
+        if entry.action == "fake" and entry.key and entry.detail.get("because") == PARTS_APPLIED:
+            self._line(f"  Recording {'.'.join(entry.key)}: {PARTS_APPLIED}", self.style.NOTICE)
 
     def _inside(self, text: str) -> None:
         """A line in the middle of a step."""

@@ -25,7 +25,7 @@ from ingestion.schema.errors import (
     SchemaError,
     StillBlocked,
 )
-from ingestion.schema.journal import Entry, Journal
+from ingestion.schema.journal import PARTS_APPLIED, Entry, Journal
 from ingestion.schema.limits import Limits
 from ingestion.schema.locks import blockers, still_held
 from ingestion.schema.operations import backwards, forwards, is_noop, state_after
@@ -280,7 +280,7 @@ class Run:
 
     def _record_squashed(self) -> None:
         found = self.project.unrecorded_replacements(self.applied)
-        self._fake_all(found, backwards=False, because="all its parts are applied")
+        self._fake_all(found, backwards=False, because=PARTS_APPLIED)
         self.applied.update(found)
 
     def _wholes(self, part: Step) -> None:

@@ -289,7 +289,8 @@ def test_a_squashed_migration_is_recorded_where_its_parts_are(
     story: Story, migrate: Migrate, names: Names
 ) -> None:
     story("squashed")
-    migrate("squashed", "0002_size")  # the parts are still there to be named
+    said = migrate("squashed", "0002_size")  # the parts are still there to be named
+    assert "  Recording squashed.0001_squashed_0002_size: all its parts are applied\n" in said
     assert names("squashed") == ["0001_cup", "0001_squashed_0002_size", "0002_size"]
     migrate("squashed")
     assert names("squashed") == SQUASHED
