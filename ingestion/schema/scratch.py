@@ -132,7 +132,7 @@ def scratch(alias: str = "default", *, fill: Fill | None = None) -> Iterator[Dat
         _refuse_read_only(cursor)
         _sweep(cursor)
         with _database(cursor) as name, closing(_to(name, live=live)) as temporary:
-            temporary.settings_dict["OPTIONS"]["cursor_factory"] = confined(name)
+            _confine(temporary, live)
             if fill is None:
                 _make_schemas(temporary, like=cursor)
             else:
@@ -163,6 +163,15 @@ def _to(name: str, *, live: DatabaseWrapper) -> DatabaseWrapper:
     return other
 
 
+def _confine(
+    temporary: DatabaseWrapper, live: DatabaseWrapper, *, left_out: list[str] | None = None
+) -> None:
+    own = live.settings_dict["OPTIONS"].get("cursor_factory")
+    temporary.settings_dict["OPTIONS"]["cursor_factory"] = confined(
+        temporary.settings_dict["NAME"], like=own, left_out=left_out
+    )
+
+
 @contextmanager
 def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterator[None]:
     """Each alias as its own role."""
@@ -171,7 +180,7 @@ def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterat
         stack.enter_context(_leading_to(temporary, live.alias))
         for alias in others_to(live):
             other = _to(temporary.settings_dict["NAME"], live=_connection(alias))
-            other.settings_dict["OPTIONS"]["cursor_factory"] = factory
+            _confine(other, _connection(alias), left_out=factory.left_out)
             stack.enter_context(_leading_to(stack.enter_context(closing(other)), alias))
         yield
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg2.extensions import AsIs
+from psycopg2.extras import DictCursor
 
 from ingestion.schema.confined import Reach, is_left_out, left_out, reach
 from ingestion.schema.scratch import scratch, sweep
@@ -27,8 +29,9 @@ MINE = f"confined_{os.getpid()}"
         ("ALTER ROLE ALL SET search_path = public", Reach("change", ("all",))),
         ("ALTER USER CURRENT_USER PASSWORD 'x'", Reach("change", ("current_user",))),
         ("DROP ROLE IF EXISTS a, b", Reach("change", ("a", "b"))),
-        ("GRANT a, b TO c", Reach("join", ("a", "b", "to", "c"))),
-        ("REVOKE a FROM c CASCADE", Reach("join", ("a", "from", "c", "cascade"))),
+        ("GRANT a, b TO c", Reach("join", ("c",), ("a", "b"))),
+        ("REVOKE a FROM c CASCADE", Reach("join", ("c",), ("a",))),
+        ("REVOKE ADMIN OPTION FOR a FROM b", Reach("join", ("b",), ("a",))),
         ("GRANT SELECT ON t TO reader", None),
         ("GRANT SELECT (a, b) ON t TO reader", None),
         ("GRANT USAGE ON SCHEMA database TO reader", None),
@@ -56,21 +59,23 @@ def test_what_reaches_further_is_known(sql: str, reached: Reach | None) -> None:
     ("verb", "known", "left"),
     [
         ("make", {}, False),
-        ("make", {"a": True}, True),
+        ("make", {"a": True}, False),
         ("make", {"a": False}, True),
         ("change", {}, False),
         ("change", {"a": True, "b": True}, False),
         ("change", {"a": True, "b": False}, True),
         ("join", {}, True),
-        ("join", {"a": True, "b": False}, False),
-        ("join", {"a": False, "b": False}, True),
+        ("join", {"a": True, "b": False}, True),
+        ("join", {"a": True, "b": True}, False),
+        ("join", {"c": True}, False),
         ("set", {}, True),
         ("other", {}, True),
     ],
 )
 def test_only_roles_of_its_own_are_changed(verb: str, known: dict[str, bool], left: bool) -> None:
     roles = () if verb == "other" else ("a", "b")
-    assert is_left_out(Reach(verb, roles), known, database="scratch") is left
+    given = ("c",) if verb == "join" else ()
+    assert is_left_out(Reach(verb, roles, given), known, database="scratch") is left
 
 
 def test_what_is_set_for_the_database_itself_is_set() -> None:
@@ -183,3 +188,69 @@ def test_one_that_another_database_uses_stays_till_that_is_gone(live: DatabaseWr
     execute("DROP TABLE t", live)
     sweep()
     assert roles() == {"live": 7}
+
+
+BLOCK = """
+    CREATE TABLE t (a int);
+    DO $do$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}_new') THEN
+            CREATE ROLE {0}_new;
+        ELSE
+            CREATE ROLE {0}_new NOLOGIN;
+        END IF;
+        EXECUTE 'CREATE ROLE "{0}_it''s"';
+        BEGIN
+            CREATE ROLE {0}_live;
+        EXCEPTION WHEN duplicate_object THEN
+            ALTER ROLE {0}_live CONNECTION LIMIT 1;
+        END;
+        GRANT {0}_new TO "{0}_it's";
+        GRANT SELECT ON t TO {0}_new;
+    END
+    $do$;
+"""
+
+
+def test_it_looks_into_blocks(live: DatabaseWrapper) -> None:
+    with scratch() as copy:
+        execute(BLOCK.format(MINE))
+        assert roles() == {"live": 7, "new": -1, "it's": -1}
+        assert execute(f"SELECT has_table_privilege('{MINE}_it''s', 't', 'SELECT')") == [(True,)]
+        assert left_out(copy) == [
+            f"CREATE ROLE {MINE}_live (that role is there)",
+            f"ALTER ROLE {MINE}_live CONNECTION LIMIT 1",
+        ]
+    assert roles() == {"live": 7}
+
+
+def test_what_is_made_twice_is_refused_as_it_would_be(live: DatabaseWrapper) -> None:
+    with scratch():
+        execute(f"CREATE ROLE {MINE}_new")
+        with pytest.raises(DatabaseError, match="already exists"):
+            execute(f"CREATE ROLE {MINE}_new")
+
+
+def test_a_live_role_is_given_nothing_beside_a_new_one(live: DatabaseWrapper) -> None:
+    with scratch() as copy:
+        execute(f"CREATE ROLE {MINE}_new; GRANT pg_monitor TO {MINE}_new, {MINE}_live")
+        assert left_out(copy) == [f"GRANT pg_monitor TO {MINE}_new, {MINE}_live"]
+
+
+def test_names_that_are_values_are_known_too(live: DatabaseWrapper) -> None:
+    with scratch() as copy:
+        values = [[AsIs(f"{MINE}_live")]]
+        execute("ALTER ROLE %s NOINHERIT", copy, *values)
+        with copy.cursor() as cursor:
+            cursor.executemany("DROP ROLE %s", values)
+        assert left_out(copy) == [f"ALTER ROLE {MINE}_live NOINHERIT", f"DROP ROLE {MINE}_live"]
+
+
+def test_the_cursors_of_the_project_stay_what_they_are(live: DatabaseWrapper) -> None:
+    live.settings_dict["OPTIONS"]["cursor_factory"] = DictCursor
+    try:
+        with scratch() as copy, scratch(), copy.cursor() as cursor:
+            cursor.execute("SELECT 1 AS one")
+            assert cursor.fetchone()["one"] == 1
+    finally:
+        del live.settings_dict["OPTIONS"]["cursor_factory"]
