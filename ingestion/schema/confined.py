@@ -8,7 +8,7 @@ function does, is not seen.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,11 +54,14 @@ _OPENS = frozenset({"BEGIN", "THEN", "ELSE", "LOOP"})
 _VERBS = (("make", _MAKES), ("change", _CHANGES), ("join", _JOINS), ("set", _OF_DATABASE))
 
 ROLES = """
-    SELECT rolname, shobj_description(oid, 'pg_authid') IS NOT DISTINCT FROM %s
-      FROM pg_roles
+    SELECT rolname, coalesce(mark = %s, false), coalesce(mark ~ %s, false)
+      FROM pg_roles, shobj_description(oid, 'pg_authid') AS mark
      WHERE rolname = ANY(%s)
 """
 MARK = "Made for {}, and goes with it."
+MARKED = MARK.format("(schema_scratch_[0-9a-f]{16})")
+# One of another scratch database cannot go before this one does.
+HOLD = "GRANT CONNECT ON DATABASE {} TO {}"
 NOTHING = "DO 'BEGIN END'"
 NOTHING_IN_BLOCK = "NULL"
 
@@ -183,31 +186,35 @@ class _Confined(extensions.cursor):
         found = list(parts(script))
         if not found:
             return script
-        known = self._known({name for each in found for name in _roles(each.reach)})
-        made = {
-            name: True for each in found if each.reach.verb == "make" for name in each.reach.names
-        }
-        known = made | known
+        known, held = self._known({name for each in found for name in _roles(each.reach)})
+        made = {role for each in found if each.reach.verb == "make" for role in each.reach.names}
+        known = dict.fromkeys(made, True) | known
         kept, at = [], 0
         for each in found:
-            kept += [script[at : each.start], self._part(script, each, known)]
+            kept += [script[at : each.start], self._part(script, each, known, held)]
             at = each.end
         return "".join([*kept, script[at:]])
 
-    def _part(self, script: str, part: Part, known: Mapping[str, bool]) -> str:
+    def _part(
+        self, script: str, part: Part, known: Mapping[str, bool], held: Collection[str]
+    ) -> str:
+        makes = part.reach.verb == "make"
+        role = extensions.quote_ident(part.reach.names[0], self) if makes else ""
         if is_left_out(part.reach, known, database=self.database):
             self.left_out.append(_told(part))
-            return part.nothing
+            is_held = makes and part.reach.names[0] in held
+            return HOLD.format(self.database, role) if is_held else part.nothing
         text = script[part.start : part.end]
-        if part.reach.verb != "make":
-            return text
-        (role,) = part.reach.names
         mark = MARK.format(self.database)
-        return f"{text}; COMMENT ON ROLE {extensions.quote_ident(role, self)} IS '{mark}'"
+        return f"{text}; COMMENT ON ROLE {role} IS '{mark}'" if makes else text
 
-    def _known(self, roles: set[str]) -> dict[str, bool]:
-        super().execute(ROLES, [MARK.format(self.database), sorted(roles)])
-        return _NOT_ITS_OWN | dict(self.fetchall())
+    def _known(self, roles: set[str]) -> tuple[dict[str, bool], set[str]]:
+        """Those that are there, and which of them are another scratch database's."""
+        super().execute(ROLES, [MARK.format(self.database), MARKED, sorted(roles)])
+        found = self.fetchall()
+        known = {role: is_own for role, is_own, _ in found}
+        held = {role for role, is_own, is_made in found if is_made and not is_own}
+        return _NOT_ITS_OWN | known, held
 
 
 def _roles(reach: Reach) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from ingestion.schema.confined import MARK, confined
+from ingestion.schema.confined import MARKED, confined
 from ingestion.schema.errors import (
     MayNotCreateDatabases,
     NoRoomForCopy,
@@ -59,7 +59,6 @@ ROLES_OF = """
                 WHERE locktype = 'advisory' AND objsubid = 2
                   AND classid = %s AND objid = hashtext(made_for)::oid)
 """
-MARKED = MARK.format("(schema_scratch_[0-9a-f]{16})")
 
 # What still works for a maker that is gone, elsewhere than in its database.
 ORPHANS = """

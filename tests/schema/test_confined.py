@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -246,6 +246,7 @@ def test_names_that_are_values_are_known_too(live: DatabaseWrapper) -> None:
         assert left_out(copy) == [f"ALTER ROLE {MINE}_live NOINHERIT", f"DROP ROLE {MINE}_live"]
 
 
+@pytest.mark.slow
 def test_the_cursors_of_the_project_stay_what_they_are(live: DatabaseWrapper) -> None:
     live.settings_dict["OPTIONS"]["cursor_factory"] = DictCursor
     try:
@@ -254,3 +255,19 @@ def test_the_cursors_of_the_project_stay_what_they_are(live: DatabaseWrapper) ->
             assert cursor.fetchone()["one"] == 1
     finally:
         del live.settings_dict["OPTIONS"]["cursor_factory"]
+
+
+@pytest.mark.slow
+def test_one_of_another_scratch_database_stays_as_long_as_it_is_needed(
+    live: DatabaseWrapper,
+) -> None:
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(scratch())
+        execute(f"CREATE ROLE {MINE}_new")
+        connections["default"] = live
+        second.enter_context(scratch())
+        execute(f"CREATE ROLE {MINE}_new")
+        first.close()
+        connections["default"].close()
+        assert roles(live) == {"live": 7, "new": -1}
+    assert roles(live) == {"live": 7}
