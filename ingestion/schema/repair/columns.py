@@ -6,6 +6,7 @@ from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import Facts, literal
 from ingestion.schema.repair import casts, datatypes
+from ingestion.schema.repair.permuted import may_have_swapped
 from ingestion.schema.repair.sides import TYPES, Sides
 from ingestion.schema.repair.writing import (
     clause,
@@ -260,9 +261,24 @@ def _loss(have: Thing, want: Thing, sides: Sides) -> list[str]:
     before, after = have.facts["type"], want.facts["type"]
     if "generated" in want.facts or _is_elsewhere(want, sides):
         return []
-    if not casts.is_lossy(before, after):
-        return []
-    return [f"-- loses what {after} cannot hold of a value"]
+    return [
+        *(
+            [f"-- loses what {after} cannot hold of a value"]
+            if casts.is_lossy(before, after)
+            else []
+        ),
+        *_in_wrong_place(want, sides),
+    ]
+
+
+def _in_wrong_place(want: Thing, sides: Sides) -> list[str]:
+    return [
+        psql.comment(
+            f"loses its values to {own(other)} if the two have swapped their names: "
+            f"then rename them before, and ask again"
+        )
+        for other in may_have_swapped(want, sides.have.things, sides.want.things)
+    ]
 
 
 def _moved_over(want: Thing, sides: Sides) -> str | None:

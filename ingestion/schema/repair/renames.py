@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingestion.schema.catalog import Thing, Things
+from ingestion.schema.repair.permuted import Circle, permuted, with_each_name
 from ingestion.schema.repair.sides import place
 from ingestion.schema.repair.writing import beside, own, table, whole
 
@@ -63,6 +64,10 @@ def renames(have: Things, want: Things) -> tuple[list[Rename], Things]:
     """From the outside inwards; and what there is after them."""
     found = []
     for kinds in (("table",), _STANDALONE, ("column",), ("constraint",), ("index",)):
+        if kinds == ("column",):
+            for circle in permuted(have, want):
+                done, have = _in_a_circle(circle, have, want)
+                found += done
         for each in list(_found(have, want, kinds)):
             in_the_way = _at(have, each.new)
             if in_the_way and not _may_be_put_aside(in_the_way, each):
@@ -75,6 +80,18 @@ def renames(have: Things, want: Things) -> tuple[list[Rename], Things]:
             if "inherited" not in each.old.facts:  # the parent's rename reaches it
                 found.append(each)
     return found, have
+
+
+def _in_a_circle(circle: Circle, have: Things, want: Things) -> tuple[list[Rename], Things]:
+    """One makes way, the next ones follow, and in the end it gets the name that is free."""
+    *rest, (first, last) = circle
+    aside = _aside(first)
+    steps = [aside, *(Rename(old, new) for old, new in reversed(rest)), Rename(aside.new, last)]
+    after = have
+    for each in steps:
+        after = _after(each, after, want)
+    told = [each for each in steps if "inherited" not in first.facts]
+    return told, with_each_name(circle, have, after)
 
 
 def _at(have: Things, new: Thing) -> Thing | None:

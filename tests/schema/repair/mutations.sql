@@ -172,6 +172,17 @@ ALTER TABLE animals DROP COLUMN name;
 -- a column is called something else | column documents.heading | alone
 ALTER TABLE documents RENAME title TO heading;
 
+-- two columns have each other's names | column documents.title | alone
+ALTER TABLE documents RENAME title TO x;
+ALTER TABLE documents RENAME pages TO title;
+ALTER TABLE documents RENAME x TO pages;
+
+-- three columns have each other's names | column documents.title | alone
+ALTER TABLE documents RENAME title TO x;
+ALTER TABLE documents RENAME owner_id TO title;
+ALTER TABLE documents RENAME created_at TO owner_id;
+ALTER TABLE documents RENAME x TO created_at;
+
 -- longer | column documents.title | alone
 DROP VIEW thick;
 DROP TRIGGER stamps ON documents;

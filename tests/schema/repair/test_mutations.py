@@ -222,5 +222,14 @@ def test_rows_move_over_to_partitions_and_back(rich: Rich) -> None:
     assert [row["id"] for row in rich.rows()["table notes_rest"]] == [1, 2, 3]
 
 
+@pytest.mark.slow
+def test_values_stay_with_columns_that_have_each_others_names(rich: Rich) -> None:
+    before = rich.rows()
+    for change in [each.sql for each in MUTATIONS if each.id.endswith("each other's names")]:
+        rich.type(change)
+        rich.repair(rich.clean)
+        assert rich.rows() == before
+
+
 def test_there_are_enough_kinds() -> None:
     assert len({mutation.id for mutation in MUTATIONS}) == len(MUTATIONS) >= 150

@@ -150,6 +150,34 @@ def test_what_only_has_another_name_is_renamed() -> None:
     assert sql(have, want) == ['ALTER TABLE notes RENAME COLUMN "Old" TO new;']
 
 
+def test_columns_with_each_others_names_are_renamed() -> None:
+    have = table(column("a", "text", position=1), column("b", "integer", position=2))
+    want = table(column("a", "integer", position=2), column("b", "text", position=1))
+    assert sql(have, want) == [
+        'ALTER TABLE notes RENAME COLUMN a TO "a before";',
+        "ALTER TABLE notes RENAME COLUMN b TO a;",
+        'ALTER TABLE notes RENAME COLUMN "a before" TO b;',
+    ]
+
+
+def test_if_they_kept_their_places_they_changed_their_types() -> None:
+    have = table(column("a", "text", position=1), column("b", "integer", position=2))
+    want = table(column("a", "integer", position=1), column("b", "text", position=2))
+    assert sql(have, want) == [
+        "ALTER TABLE notes ALTER COLUMN a TYPE integer USING a::integer;",
+        "ALTER TABLE notes ALTER COLUMN b TYPE text USING b::text;",
+    ]
+
+
+def test_if_more_is_different_it_is_said_what_it_may_be() -> None:
+    have = table(column("a", "text", position=1), column("b", "integer", position=2))
+    want = table(column("a", "integer", position=2, default="1"), column("b", position=1))
+    said = "-- loses its values to {} if the two have swapped their names: then rename them "
+    found = [each.splitlines()[0] for each in sql(have, want)]
+    assert found == [f"{said.format(each)}before, and ask again" for each in "ba"]
+    assert all(loses_data(each) for each in found)
+
+
 def test_two_that_might_be_meant_are_no_rename() -> None:
     have, want = table(column("one"), column("two")), table(column("three"))
     assert sql(have, want) == [
