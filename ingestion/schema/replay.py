@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
+from ingestion.schema.apart import of_only_reading
 from ingestion.schema.errors import CannotReplay, SchemaError
 from ingestion.schema.journal import Journal
 from ingestion.schema.limits import Limits
@@ -130,7 +131,8 @@ def saying_where(heard: Located, refusal: Refusal) -> Iterator[None]:
     except SchemaError:
         raise
     except (Exception, SystemExit) as error:
-        raise refusal(f"{heard.step or 'the record of migrations'}", why(error)) from error
+        where = f"{heard.step or 'the record of migrations'}"
+        raise refusal(where, of_only_reading(why(error))) from error
 
 
 def why(error: BaseException) -> str:

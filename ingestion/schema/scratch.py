@@ -2,8 +2,8 @@
 
 While it lasts the alias itself leads to it, and all others that lead to the live one, so that a
 migration which says `django.db.connection` cannot reach the live database, nor one that connects
-by itself as the settings say, or in a thread of its own. It is dropped afterwards; if its maker
-was killed, by the next one who makes or sweeps.
+by itself as the settings say, or in a thread of its own; what other aliases lead to is only read.
+It is dropped afterwards; if its maker was killed, by the next one who makes or sweeps.
 """
 
 import secrets
@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+from ingestion.schema.apart import only_reading
 from ingestion.schema.confined import MARKED, confined
 from ingestion.schema.errors import (
     MayNotCreateDatabases,
@@ -175,12 +176,14 @@ def _confine(
 def _all_leading_to(temporary: DatabaseWrapper, live: DatabaseWrapper) -> Iterator[None]:
     """Each alias as its own role."""
     factory = temporary.settings_dict["OPTIONS"]["cursor_factory"]
+    others = others_to(live)
     with ExitStack() as stack:
         stack.enter_context(_leading_to(temporary, live.alias))
-        for alias in others_to(live):
+        for alias in others:
             other = _to(temporary.settings_dict["NAME"], live=_connection(alias))
             _confine(other, _connection(alias), left_out=factory.left_out)
             stack.enter_context(_leading_to(stack.enter_context(closing(other)), alias))
+        stack.enter_context(only_reading(connections.settings.keys() - {live.alias, *others}))
         yield
 
 

@@ -5,7 +5,6 @@ another database leads there in a rehearsal, too: there a migration only reads, 
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -13,8 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from ingestion.schema.apart import let_it_only_read
 from ingestion.schema.plan import Step
 from ingestion.schema.rehearsal.copies import VARIABLES
 from ingestion.schema.rehearsal.rehearsed import Elsewhere
@@ -31,9 +30,6 @@ SERVERS = """
       JOIN pg_proc handler ON handler.oid = w.fdwhandler
      WHERE handler.proname = 'postgres_fdw_handler' AND pg_has_role(s.srvowner, 'USAGE')
 """
-ONLY_READS = re.compile(
-    'foreign table ".*" does not allow (inserts|updates|deletes)$|in a read-only transaction$'
-)
 
 
 @contextmanager
@@ -87,17 +83,6 @@ def noticing(
         for alias in connections.settings.keys() - {copy.alias, *others_to(copy)}:
             stack.enter_context(connections[alias].execute_wrapper(_Noting(alias, now, found)))
         yield found
-    for used in found:
-        if not connections[used.alias].in_atomic_block:
-            connections[used.alias].close()
-
-
-def _let_it_only_read(connection: BaseDatabaseWrapper) -> None:
-    """Before each statement: a transaction that is rolled back takes such a setting along."""
-    session = connection.connection
-    if session.info.transaction_status != TRANSACTION_STATUS_INERROR:
-        with session.cursor() as cursor:
-            cursor.execute("SET default_transaction_read_only = on; SET transaction_read_only = on")
 
 
 def let_foreign_tables_only_read(copy: BaseDatabaseWrapper) -> None:
@@ -106,13 +91,6 @@ def let_foreign_tables_only_read(copy: BaseDatabaseWrapper) -> None:
         cursor.execute(SERVERS)
         for server, verb in cursor.fetchall():
             cursor.execute(f"ALTER SERVER {server} OPTIONS ({verb} updatable 'false')")
-
-
-def of_only_reading(why: str) -> str:
-    """With the reason, where a failure comes of it."""
-    return (
-        f"{why}; a rehearsal only reads what is not on the copy" if ONLY_READS.search(why) else why
-    )
 
 
 class _Noting:
@@ -142,5 +120,5 @@ class _Noting:
             if used not in self.found:
                 self.found.append(used)
             if used.only_reads:
-                _let_it_only_read(connection)
+                let_it_only_read(connection)
         return execute(sql, params, many, context)

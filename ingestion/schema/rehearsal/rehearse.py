@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ingestion.schema import losses
+from ingestion.schema.apart import of_only_reading
 from ingestion.schema.catalog import Catalog, catalog
 from ingestion.schema.confined import left_out
 from ingestion.schema.differing import is_validated
@@ -45,7 +46,6 @@ from ingestion.schema.rehearsal.elsewhere import (
     children_led_to,
     let_foreign_tables_only_read,
     noticing,
-    of_only_reading,
 )
 from ingestion.schema.rehearsal.rehearsed import (
     Copy,

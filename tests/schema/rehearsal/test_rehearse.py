@@ -580,7 +580,7 @@ def test_nothing_is_written_to_a_database_without_a_copy(shop: Use, rehearse: Re
     assert code == 1
     assert wrong(said) == [
         "shop.0002_step fails on empty tables: cannot execute CREATE TABLE in a read-only "
-        "transaction; a rehearsal only reads what is not on the copy"
+        "transaction; what is not on the copy is only read"
     ]
     assert "never" not in is_there
 
@@ -604,8 +604,8 @@ def test_nothing_is_written_to_a_foreign_table(shop: Use, rehearse: Rehearse) ->
     ask("DROP EXTENSION postgres_fdw CASCADE")
     assert code == 1
     assert wrong(said) == [
-        'shop.0002_step fails on this data: foreign table "there" does not allow deletes; a '
-        "rehearsal only reads what is not on the copy"
+        'shop.0002_step fails on this data: foreign table "there" does not allow deletes; '
+        "what is not on the copy is only read"
     ]
     assert ask("SELECT count(*) FROM t") == 1000
 
