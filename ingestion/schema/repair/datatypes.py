@@ -8,7 +8,15 @@ from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
 from ingestion.schema.repair import casts
 from ingestion.schema.repair.sides import Sides
-from ingestion.schema.repair.writing import clause, comment, differ, joined, remark, whole
+from ingestion.schema.repair.writing import (
+    clause,
+    comment,
+    differ,
+    joined,
+    quoted_aside,
+    remark,
+    whole,
+)
 
 KINDS = frozenset({"enum", "domain", "type", "collation"})
 
@@ -25,19 +33,15 @@ def drop(have: Thing, _sides: Sides) -> list[str]:
     return [f"DROP {_what(have)};"]
 
 
-def _old_name(have: Thing) -> str:
-    return '"{}"'.format(f"{have.path[-1]} before".replace('"', '""'))
-
-
 def set_aside(have: Thing, want: Thing) -> list[str]:
     found = [
         *_labels_lost(have, want),
         *(_attributes_lost(have, want) if shape(have) == shape(want) else []),
-        f"ALTER {_what(have)} RENAME TO {_old_name(have)};",
+        f"ALTER {_what(have)} RENAME TO {quoted_aside(have)};",
     ]
     if "range" in have.facts:
         many = have.facts["range"]["multirange_type_name"]
-        found.append(f'ALTER TYPE {many} RENAME TO {_old_name(have)[:-1]}s";')
+        found.append(f"ALTER TYPE {many} RENAME TO {quoted_aside(have, ending='s')};")
     return found
 
 
@@ -79,7 +83,7 @@ def _attributes_lost(have: Thing, want: Thing) -> list[str]:
 
 
 def drop_old(have: Thing) -> list[str]:
-    name = ".".join([*have.facts["quoted"][:-1], _old_name(have)])
+    name = ".".join([*have.facts["quoted"][:-1], quoted_aside(have)])
     return [f"DROP {_sort(have)} {name};"]
 
 

@@ -7,7 +7,7 @@ from ingestion.schema import psql
 from ingestion.schema.catalog import Thing
 from ingestion.schema.repair import casts, columns
 from ingestion.schema.repair.sides import Sides
-from ingestion.schema.repair.writing import own, whole
+from ingestion.schema.repair.writing import own, quoted_aside, whole
 
 
 def has_rows_to_move(name: str, sides: Sides) -> bool:
@@ -38,8 +38,7 @@ def _must_be_given(column: Thing) -> bool:
 
 
 def _aside(thing: Thing) -> str:
-    last = '"{}"'.format(f"{thing.path[-1]} before".replace('"', '""'))
-    return ".".join([*thing.facts["quoted"][:-1], last])
+    return ".".join([*thing.facts["quoted"][:-1], quoted_aside(thing)])
 
 
 def put_aside(have: Thing, sides: Sides) -> list[str]:
@@ -69,7 +68,7 @@ def put_back(want: Thing, sides: Sides) -> list[str]:
         " OVERRIDING SYSTEM VALUE" if any("identity" in each.facts for each in kept) else ""
     )
     return [
-        *_lost(want, kept, before),
+        *_lost(want, kept, before, sides),
         f"INSERT INTO {whole(want)} ({names}){overriding}"  # noqa: S608
         f" SELECT {values} FROM {_aside(want)};",
         *(line for each in kept for line in _go_on(each, sides)),
@@ -77,12 +76,15 @@ def put_back(want: Thing, sides: Sides) -> list[str]:
     ]
 
 
-def _lost(want: Thing, kept: list[Thing], before: dict[str, str]) -> list[str]:
+def _lost(want: Thing, kept: list[Thing], before: dict[str, str], sides: Sides) -> list[str]:
+    have = sides.have.parts_of(sides.have.things[want.name], "column")
+    computed = {own(each) for each in have if "generated" in each.facts}
     after = {own(each): each.facts["type"] for each in kept}
     lost = [
         column
         for column, type_name in before.items()
-        if column not in after or casts.is_lossy(type_name, after[column])
+        if column not in computed
+        and (column not in after or casts.is_lossy(type_name, after[column]))
     ]
     return [psql.comment(f"loses what {whole(want)} has in {', '.join(lost)}")] if lost else []
 

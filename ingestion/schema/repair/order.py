@@ -213,7 +213,9 @@ class Order:
         if thing.kind == "constraint" and thing.facts["type"] == "c" and in_new_table:
             return None if "bound" in table.facts else ("start", table.name)
         if in_new_table and not is_index_like:
-            return ("settle", table.name)
+            # A trigger comes to a partition that is there: rows come back before, and without it.
+            carrier = self._carrying_parent(thing, table) if thing.kind == "trigger" else None
+            return carrier or ("settle", table.name)
         if is_index_like:
             return None
         return self._carrying_parent(thing, table)

@@ -14,7 +14,7 @@ from typing import Any
 from ingestion.schema.catalog import Thing, Things
 from ingestion.schema.repair.permuted import Circle, permuted, with_each_name
 from ingestion.schema.repair.sides import place
-from ingestion.schema.repair.writing import beside, own, table, whole
+from ingestion.schema.repair.writing import aside, beside, own, quoted_aside, table, whole
 
 _PARTS_OF_TABLES = frozenset(
     {"column", "constraint", "index", "trigger", "rule", "policy", "statistics"}
@@ -73,9 +73,9 @@ def renames(have: Things, want: Things) -> tuple[list[Rename], Things]:
             if in_the_way and not _may_be_put_aside(in_the_way, each):
                 continue
             if in_the_way:
-                aside = _aside(in_the_way)
-                have = _after(aside, have, want)
-                found.append(aside)
+                away = _aside(in_the_way)
+                have = _after(away, have, want)
+                found.append(away)
             have = _after(each, have, want)
             if "inherited" not in each.old.facts:  # the parent's rename reaches it
                 found.append(each)
@@ -85,8 +85,8 @@ def renames(have: Things, want: Things) -> tuple[list[Rename], Things]:
 def _in_a_circle(circle: Circle, have: Things, want: Things) -> tuple[list[Rename], Things]:
     """One makes way, the next ones follow, and in the end it gets the name that is free."""
     *rest, (first, last) = circle
-    aside = _aside(first)
-    steps = [aside, *(Rename(old, new) for old, new in reversed(rest)), Rename(aside.new, last)]
+    away = _aside(first)
+    steps = [away, *(Rename(old, new) for old, new in reversed(rest)), Rename(away.new, last)]
     after = have
     for each in steps:
         after = _after(each, after, want)
@@ -107,9 +107,9 @@ def _may_be_put_aside(thing: Thing, each: Rename) -> bool:
 
 
 def _aside(thing: Thing) -> Rename:
-    last = f"{thing.path[-1]} before"
-    quoted = [*thing.facts["quoted"][:-1], '"{}"'.format(last.replace('"', '""'))]
-    after = replace(thing, path=(*thing.path[:-1], last), facts={**thing.facts, "quoted": quoted})
+    quoted = [*thing.facts["quoted"][:-1], quoted_aside(thing)]
+    path = (*thing.path[:-1], aside(thing))
+    after = replace(thing, path=path, facts={**thing.facts, "quoted": quoted})
     return Rename(thing, after, is_aside=True)
 
 

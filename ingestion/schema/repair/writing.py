@@ -5,9 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ingestion.schema.catalog import Thing
 from ingestion.schema.definitions import literal
+from ingestion.schema.statements import LONGEST_NAME_BYTES, clipped, quoted
 
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?|[a-z_]+")
 _SMALL = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def aside(thing: Thing, *, ending: str = "") -> str:
+    """Its own name while it makes way. PostgreSQL would cut the end off, and be where it was."""
+    room = LONGEST_NAME_BYTES - len(" befores")
+    return f"{clipped(thing.path[-1], room)} before{ending}"
+
+
+def quoted_aside(thing: Thing, *, ending: str = "") -> str:
+    return quoted(aside(thing, ending=ending))
 
 
 def whole(thing: Thing) -> str:

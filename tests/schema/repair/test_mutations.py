@@ -222,6 +222,35 @@ def test_rows_move_over_to_partitions_and_back(rich: Rich) -> None:
     assert [row["id"] for row in rich.rows()["table notes_rest"]] == [1, 2, 3]
 
 
+HEARD = """
+    CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE 'A row that moves is none that is new.'; END $$;
+    CREATE TABLE {name} (id int PRIMARY KEY, next int GENERATED ALWAYS AS (id + 1) STORED){key};
+    {partition};
+    INSERT INTO {name} VALUES (1);
+    CREATE TRIGGER hears AFTER INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION hear();
+"""
+PARTITION = "CREATE TABLE part PARTITION OF {name} FOR VALUES IN (1)"
+
+
+@pytest.mark.slow
+def test_rows_that_move_are_not_heard_of(rich: Rich) -> None:
+    """Under a name that nothing can be added to."""
+    name = "t" * 63
+    rich.type(EMPTY)
+    rich.type(HEARD.format(name=name, key="", partition=""))
+    plain, rows = rich.look(), rich.rows()
+    rich.type(EMPTY)
+    partition = PARTITION.format(name=name)
+    rich.type(HEARD.format(name=name, key=" PARTITION BY LIST (id)", partition=partition))
+    parted, in_part = rich.look(), rich.rows()
+    assert not any("-- loses" in each.sql for each in repairs(parted, plain))
+    rich.repair(plain)
+    assert rich.rows() == rows
+    rich.repair(parted)
+    assert rich.rows() == in_part
+
+
 @pytest.mark.slow
 def test_values_stay_with_columns_that_have_each_others_names(rich: Rich) -> None:
     before = rich.rows()

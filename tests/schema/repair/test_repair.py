@@ -160,6 +160,13 @@ def test_columns_with_each_others_names_are_renamed() -> None:
     ]
 
 
+def test_what_makes_way_gets_a_name_that_nothing_is_cut_off_of() -> None:
+    one, other = "é" * 31, "é" * 31 + "x"
+    have = table(column(one, "text", position=1), column(other, "integer", position=2))
+    want = table(column(one, "integer", position=2), column(other, "text", position=1))
+    assert f'RENAME COLUMN {one} TO "{"é" * 27} before";' in sql(have, want)[0]
+
+
 def test_if_they_kept_their_places_they_changed_their_types() -> None:
     have = table(column("a", "text", position=1), column("b", "integer", position=2))
     want = table(column("a", "integer", position=1), column("b", "text", position=2))
