@@ -4,6 +4,7 @@ Plain columns, renamed ones, indexes of columns and constraints that are gone. O
 Django's models know nothing, or nobody can say how they would say it: those are named.
 """
 
+import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -162,7 +163,8 @@ def _removed(expected: Thing, model: ModelState) -> _Change | None:
 
 def _may_be_field(name: str, model: ModelState) -> bool:
     is_name = re.fullmatch(r"[a-z](?:_?[a-z0-9])*", name) is not None
-    return is_name and name not in model.fields and name != "pk"
+    is_free = name not in {*model.fields, "objects"} and not hasattr(models.Model, name)
+    return is_name and is_free and not keyword.iskeyword(name)
 
 
 def _made(

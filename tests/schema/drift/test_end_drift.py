@@ -147,7 +147,7 @@ def test_the_migration_says_what_the_models_are_to_say(
         "ALTER TABLE shop_note ALTER text DROP NOT NULL, ADD n numeric(8, 2) NOT NULL DEFAULT 7"
     )
     execute(
-        "ALTER TABLE shop_note ADD who bigint REFERENCES shop_note;"
+        "ALTER TABLE shop_note ADD who bigint REFERENCES shop_note, ADD class text;"
         "CREATE INDEX by_n ON shop_note (text)"
     )
     execute(
@@ -162,6 +162,7 @@ def test_the_migration_says_what_the_models_are_to_say(
         " max_digits=8)",
         "# In the model Note: text = models.CharField(db_comment='It.', max_length=100, null=True)",
         '# In the indexes of the model Note: models.Index(fields=["text"], name="by_n")',
+        "# See to the model shop.Note yourself: column shop_note.class",
         "# See to the model shop.Note yourself: column shop_note.who",
         'migrations.AddField("Note", "n", models.DecimalField(db_default=7, decimal_places=2,'
         " max_digits=8)),",
