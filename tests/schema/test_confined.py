@@ -239,7 +239,7 @@ def test_a_live_role_is_given_nothing_beside_a_new_one(live: DatabaseWrapper) ->
 
 def test_names_that_are_values_are_known_too(live: DatabaseWrapper) -> None:
     with scratch() as copy:
-        values = [[AsIs(f"{MINE}_live")]]
+        values: Any = [[AsIs(f"{MINE}_live")]]
         execute("ALTER ROLE %s NOINHERIT", copy, *values)
         with copy.cursor() as cursor:
             cursor.executemany("DROP ROLE %s", values)
