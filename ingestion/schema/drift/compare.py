@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ingestion.schema.drift.differences import Comparison, Difference, compare
+from ingestion.schema.drift.differences import Comparison, Difference, compare, role_of
 from ingestion.schema.drift.expected import expected
 from ingestion.schema.drift.ignoring import ignored
 from ingestion.schema.drift.kept import Kept, kept
@@ -46,6 +46,8 @@ class Drift:
     pending: Sequence[Key]
     leaves: Mapping[str, str]
     """Apps with the last migration of each."""
+    absent: frozenset[str]
+    """Roles that the migrations give rights to, and that the server does not have."""
     own: frozenset[str]
     """Those that are the project's, and not a library's."""
     project: Project
@@ -81,6 +83,7 @@ def look(
         unmade=_unmade(project),
         pending=_pending(project),
         leaves=dict(project.graph.leaf_nodes()),
+        absent=_absent(connection, compared),
         own=project.own,
         project=project,
     )
@@ -94,6 +97,19 @@ def drifted(
     known = expected(live.project, kept=kept(), origin=origin(), limits=limits)
     compared = compare(known.things, live.things, ignore=ignored())
     return [group.difference for group in compared.groups]
+
+
+def _absent(connection: BaseDatabaseWrapper, compared: Comparison) -> frozenset[str]:
+    """Asked where rights are missing only."""
+    missing = compared.expected.keys() - compared.found.keys()
+    roles = {to for each in missing if (to := role_of(compared.expected[each]))} - {"public"}
+    if not roles:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT role FROM unnest(%s) AS role WHERE to_regrole(role) IS NULL", [sorted(roles)]
+        )
+        return frozenset(role for (role,) in cursor.fetchall())
 
 
 def _pending(project: Project) -> list[Key]:

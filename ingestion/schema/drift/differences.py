@@ -174,6 +174,11 @@ def _role(grant: Thing) -> str:
     return str(grant.facts["to"])
 
 
+def role_of(thing: Thing) -> str | None:
+    """As SQL writes it, if these are rights of one."""
+    return _role(thing) if _is_grant(thing) else None
+
+
 def _grouped(found: Sequence[Difference], belonging: Belonging) -> Iterator[Group]:
     """What comes or goes with something else is told with it."""
     sides = {each.thing: each.side for each in found if each.side is not None}

@@ -15,6 +15,7 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from ingestion.schema import psql
 from ingestion.schema.catalog import table_of
 from ingestion.schema.drift.compare import Drift
+from ingestion.schema.drift.differences import role_of
 from ingestion.schema.drift.models import taken_over
 from ingestion.schema.plan import Key
 from ingestion.schema.repair import Statement
@@ -78,12 +79,26 @@ def _told(statements: Iterator[Statement], doubts: Mapping[str, str]) -> Iterato
 
 
 def doubts(drift: Drift) -> dict[str, str]:
-    """Of what is taken for renamed, and may be two: then values would get into another place."""
-    return {
+    """Of what is taken for renamed, and may be two: then values would get into another place.
+
+    And of what a repair needs, and cannot make.
+    """
+    expected = drift.comparison.expected
+    of_roles = {
+        group.difference.thing: _needed(role)
+        for group in drift.comparison.groups
+        for each in sorted(group.things & expected.keys())
+        if (role := role_of(expected[each])) in drift.absent and role
+    }
+    return of_roles | {
         group.difference.thing: _doubt(group.difference.thing, group.found_as.thing)
         for group in drift.comparison.groups
         if group.found_as and group.difference.thing.startswith(("table ", "column "))
     }
+
+
+def _needed(role: str) -> str:
+    return f"the server has no role {role}: make it before, as the migration does"
 
 
 def _doubt(expected: str, found: str) -> str:

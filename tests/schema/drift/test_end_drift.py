@@ -1,6 +1,7 @@
 """What `schema drift` prints ends the drift, in the direction that somebody chooses."""
 
 import ast
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,16 @@ def test_the_migration_makes_what_the_database_has(
     assert drift()[0] == 0
     migrate("shop", verbosity=0)
     assert (drift()[0], catalog_now()) == (0, kept)
+
+
+@pytest.mark.slow
+def test_it_says_which_role_a_repair_needs(drift: Drift, shop: Use) -> None:
+    role = f"end_drift_{os.getpid()}"
+    shop(NOTE, f"migrations.RunSQL('CREATE ROLE {role}; GRANT SELECT ON shop_note TO {role}')")
+    execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    needed = f"the server has no role {role}: make it before, as the migration does"
+    assert f"  note      {needed}" in drift()[1].splitlines()
+    assert f"-- {needed}" in drift("--sql")[1].splitlines()
 
 
 @pytest.mark.slow
