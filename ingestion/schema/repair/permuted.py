@@ -23,7 +23,7 @@ def permuted(have: Things, want: Things) -> Iterator[Circle]:
         if thing.kind == "column" and name in want and _is_another(thing, want[name]):
             tables[thing.path[:-1]].append(name)
     for columns in tables.values():
-        yield from _circles(columns, have, want)
+        yield from _circles(sorted(columns), have, want)
 
 
 def _is_another(one: Thing, other: Thing) -> bool:

@@ -158,10 +158,14 @@ def _after(rename: Rename, have: Things, want: Things) -> Things:
     found = {}
     for key, thing in have.items():
         after = moved.get(key, thing)
-        facts = dict(after.facts)
-        for fact in ("needs", "goes_with"):
-            facts[fact] = [names.get(other, other) for other in facts[fact]]
-        after = _reworded(replace(after, facts=facts), rename, want)
+        related = {fact: after.facts[fact] for fact in ("needs", "goes_with")}
+        if any(names.keys() & {*others} for others in related.values()):
+            renamed = {
+                fact: [names.get(other, other) for other in others]
+                for fact, others in related.items()
+            }
+            after = replace(after, facts={**after.facts, **renamed})
+        after = _reworded(after, rename, want)
         found[after.name] = after
     return found
 
