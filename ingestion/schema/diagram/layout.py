@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from ingestion.schema.diagram.arrange import GAP, MANY, arrange
+from ingestion.schema.diagram.arrange import MANY, arrange
 from ingestion.schema.diagram.boxes import LANE, Box, Layout, Place, Point, Wire
 from ingestion.schema.diagram.channels import EDGE, Net, Pin, tracks
+from ingestion.schema.diagram.cost import GAP
 from ingestion.schema.diagram.stack import Stack
 
 ASPECT = 1.6

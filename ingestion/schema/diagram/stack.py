@@ -4,9 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ingestion.schema.diagram.arrange import GAP
 from ingestion.schema.diagram.boxes import GRID, LANE, Box, Wire
 from ingestion.schema.diagram.channels import Net
+from ingestion.schema.diagram.cost import GAP
 
 
 class Stack:
@@ -21,6 +21,11 @@ class Stack:
         self.nets: defaultdict[Net, list[Wire]] = defaultdict(list)
         for wire in wires:
             self.nets[self.net(wire)].append(wire)
+        self.ends: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        """Of each box: the pins with a wire, with the box and the pin at the other end."""
+        for wire in wires:
+            self.ends[wire.box].append((wire.pin, wire.to_box, wire.to_pin))
+            self.ends[wire.to_box].append((wire.to_pin, wire.box, wire.pin))
         self.leaving = {(wire.box, wire.pin, self.leaves_left(wire)) for wire in wires}
         self.gaps: dict[tuple[int, int], list[Net]] = {}
         """Of a column and a place in it: the nets that cross the column above that box."""
@@ -164,12 +169,8 @@ class Stack:
         """Where its wires would be straight; if it has none, where it is."""
         pulls = [
             self.pin(other, other_pin) - self.boxes[name].pins.get(pin, GRID)
-            for wire in self.wires
-            for box, pin, other, other_pin in (
-                (wire.box, wire.pin, wire.to_box, wire.to_pin),
-                (wire.to_box, wire.to_pin, wire.box, wire.pin),
-            )
-            if box == name and self.column_of[other] != self.column_of[name]
+            for pin, other, other_pin in self.ends[name]
+            if self.column_of[other] != self.column_of[name]
         ]
         return sorted(pulls)[len(pulls) // 2] if pulls else self.y[name]
 
