@@ -99,6 +99,10 @@ CONCURRENTLY = "Build it concurrently, which cannot be in a transaction."
 IN_STEPS = (
     "Do it in steps that block nobody, each in a transaction of its own; the models get the same."
 )
+OF_PYTHON = (
+    "This is what the function did where no rows are: what it does with rows stays in Python, in a "
+    "migration of its own."
+)
 PARTITIONS = "A partition that no migration makes needs the same first; it is not in this list."
 NOT_VALID = (
     "Add it as NOT VALID, which looks at new rows only, and validate it in the next migration, "
@@ -145,7 +149,7 @@ def _by_sql(
     is_one = hazards.parted_without_need([*soft, *(soft_back or ())])
     about = [table for sql in forwards if (table := table_of(sql))]
     is_spread = not is_one and any(map(place.tables.leaves, about))
-    advice = f"{IN_STEPS} {PARTITIONS}" if is_spread else IN_STEPS
+    advice = _of_python(operation, f"{IN_STEPS} {PARTITIONS}" if is_spread else IN_STEPS)
     form = replaced(place, advice, [instead], atomic=is_one)
     if any("AS IDENTITY; SELECT setval(" in sql for sql in soft):
         return form.waiving({"ban-alter-identity": NUMBERED_ON})
@@ -155,7 +159,11 @@ def _by_sql(
 def _state_operations(operation: Operation) -> list[Operation]:
     if isinstance(operation, RunSQL | SeparateDatabaseAndState):
         return list(operation.state_operations)
-    return [operation]
+    return [] if isinstance(operation, RunPython) else [operation]
+
+
+def _of_python(operation: Operation, advice: str) -> str:
+    return f"{advice} {OF_PYTHON}" if isinstance(operation, RunPython) else advice
 
 
 def _apart(place: Place) -> SafeForm:
@@ -270,4 +278,4 @@ def _four_files(place: Place, change: TypeChange) -> SafeForm:
     if any(each.kind == "constraint" for each in change.made):
         files[2] = files[2].waiving({"renaming-object": "No query names a constraint."})
     files[3] = files[3].waiving({"ban-drop-function": "Only the trigger has called it."})
-    return SafeForm(ADVICE, tuple(files))
+    return SafeForm(_of_python(place.operation, ADVICE), tuple(files))

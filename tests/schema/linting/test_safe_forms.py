@@ -329,6 +329,28 @@ def test_rows_that_are_moved_under_a_lock_move_to_a_migration_of_their_own(
     assert safe.things == original.things
 
 
+IN_PYTHON = {
+    "an index": ("CREATE INDEX book_year ON shop_book (year)", "index-built-under-lock"),
+    "another type": ("ALTER TABLE shop_book ALTER size TYPE bigint", "table-rewritten"),
+}
+
+
+@pytest.mark.parametrize("case", IN_PYTHON)
+def test_what_python_does_to_tables_is_said_in_sql(shop: Callable[..., Linted], case: str) -> None:
+    sql, rule = IN_PYTHON[case]
+    does = f"def does(apps, schema_editor):\n    schema_editor.execute({sql!r})\n\nclass Migration"
+    source = SECOND.replace("class Migration", does)
+    source = source.replace("{operations}", "migrations.RunPython(does, migrations.RunPython.noop)")
+    original = shop(**{SHOP: source})
+    assert original.rules == {rule}
+    [advice] = {finding.safe_form.advice for finding in original.findings}
+    assert advice.endswith(
+        "This is what the function did where no rows are: what it does with rows stays in Python, "
+        "in a migration of its own."
+    )
+    assert shop(**pasted(original.findings, source=source)).rules == set()
+
+
 NO_FILES = {
     "a primary key": (
         'migrations.AlterField("book", "id", models.AutoField(primary_key=True))',
