@@ -124,13 +124,13 @@ def _slow(
     is_python: bool,
 ) -> Hazard | None:
     taken = held[len(before) :]
-    if _is_about_rows(each.sql) and not taken:
+    if is_about_rows(each.sql) and not taken:
         is_moving = bool(before) and (is_python or _moves_rows(each.sql))
         return _data_moved(each, before, is_python=is_python) if is_moving else None
     rewritten = [relation for relation in each.rewritten if _is_locked(relation, held)]
     if rewritten:
         return _rewritten(each, held, rewritten)
-    if _MOVES_ROWS_INSIDE.search(each.sql) and _is_about_rows(each.sql) and not _builds_index(each):
+    if _MOVES_ROWS_INSIDE.search(each.sql) and is_about_rows(each.sql) and not _builds_index(each):
         return _data_moved(each, held, is_python=is_python)
     scanned = [relation for relation in _read_through(each) if concerns(relation)]
     if each.emptied or not (held and scanned):
@@ -170,7 +170,7 @@ def _taken(
 def _is_lock(sql: str) -> bool:
     if any(_LOCKS.match(each.shape) for each in statements(sql)):
         return True
-    return _is_about_rows(sql) and _LOCKS_INSIDE.search(sql) is not None
+    return is_about_rows(sql) and _LOCKS_INSIDE.search(sql) is not None
 
 
 def _in_turn(each: Observed) -> list[Lock]:
@@ -271,7 +271,7 @@ def _read_through(each: Observed) -> list[str]:
     return [*dict.fromkeys([*by_query, *each.scanned])]
 
 
-def _is_about_rows(sql: str) -> bool:
+def is_about_rows(sql: str) -> bool:
     return any(_IS_ABOUT_ROWS.match(each.shape) for each in statements(sql))
 
 

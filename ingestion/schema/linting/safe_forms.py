@@ -178,7 +178,17 @@ def _apart(place: Place) -> SafeForm:
     if isinstance(operation, RunPython):
         moved = moved_python(name, operation, place.migration, needs=needs, when=where)
         return SafeForm(advice, (moved,) if moved else ())
+    if not all(map(hazards.is_about_rows, place.forwards)):
+        return _each_by_itself(place)
     return SafeForm(advice, (new_file(name, [operation], needs=[needs], when=where),))
+
+
+def _each_by_itself(place: Place) -> SafeForm:
+    """The same statements move rows and lock their table."""
+    soft = softened(place.forwards, is_rewritten=place.is_rewritten, tables=place.tables)
+    back = place.backwards and softened(place.backwards, tables=place.tables_back)
+    instead = run_sql(soft, back, _state_operations(place.operation))
+    return replaced(place, IN_STEPS, [instead], atomic=False)
 
 
 # --- For the release that is still running -------------------------------------------------

@@ -260,10 +260,11 @@ class TypeChange:
 
     def _fill(self, column: str, *, of: str, type_: str) -> str:
         value = f"{of}::{_plain(type_)}"
+        as_text = "::text" if _plain(type_).removesuffix("[]") in _WITHOUT_EQUALS else ""
         return in_batches(
             self.table,
             change=f"{column} = {value}",
-            where=f"{column} IS DISTINCT FROM {value}",
+            where=f"{column}{as_text} IS DISTINCT FROM {value}{as_text}",
             key=Tables(self.before, self.after).key(self.table),
         )
 
@@ -301,6 +302,10 @@ class TypeChange:
         if each.kind == "index":
             return f"ALTER INDEX {was} RENAME TO {now}"
         return f"ALTER TABLE {self.table} RENAME CONSTRAINT {was} TO {now}"
+
+
+_WITHOUT_EQUALS = frozenset({"json", "xml", "point", "polygon", "path", "box", "circle"})
+"""Types whose values have no =, or one that takes different values for the same."""
 
 
 def _plain(type_: str) -> str:
