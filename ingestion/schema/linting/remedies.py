@@ -10,6 +10,8 @@ from typing import Any
 from django.db.migrations import RunPython, RunSQL
 from django.db.migrations.operations import (
     AddField,
+    CreateModel,
+    DeleteModel,
     RemoveField,
     RenameIndex,
     RenameModel,
@@ -28,7 +30,7 @@ from ingestion.schema.observation.observe import Observed
 from ingestion.schema.pieces import WHOLE
 from ingestion.schema.project import Project
 from ingestion.schema.sources import file_of
-from ingestion.schema.statements import split, transaction_control
+from ingestion.schema.statements import quoted, split, table_of, transaction_control
 from ingestion.schema.states import State, after
 
 TAKE_IT_OUT = "Take atomic = False out of the migration."
@@ -52,10 +54,24 @@ class Remedies:
             place
             for place, whole in enumerate(self.operations)
             for part in _with_parts(whole)
-            if (_is_deferred_of(part, sql) if operation is None else operation in _told(part))
+            if (
+                _is_deferred_of(part, sql) or table_of(sql) in self._tables_of(place, part)
+                if operation is None
+                else operation in _told(part)
+            )
         ]
         by_text = [place for place in found if _says(self.operations[place], sql)]
         return next(iter(by_text or found), None)
+
+    def _tables_of(self, place: int, operation: Operation) -> set[str]:
+        """Those that it makes, or makes again when it is undone, with keys and indexes at last."""
+        if not isinstance(operation, CreateModel | DeleteModel):
+            return set()
+        there = self._states[place + isinstance(operation, CreateModel)]
+        model = there.apps.get_model(self.seen.key[0], operation.name)
+        between = (field.remote_field.through for field in model._meta.local_many_to_many)
+        made = [model, *(each for each in between if each._meta.auto_created)]
+        return {quoted(each._meta.db_table) for each in made}
 
     @property
     def has_python(self) -> bool:

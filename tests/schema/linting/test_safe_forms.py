@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from ingestion.schema.catalog import catalog
 from tests.schema.conftest import Migrate, Use, WriteApp
 from tests.schema.linting.pasting import SHOP, Linted, linted, pasted, written
 
@@ -327,6 +328,20 @@ def test_rows_that_are_moved_under_a_lock_move_to_a_migration_of_their_own(
     safe = shop(**files)
     assert safe.findings == []
     assert safe.things == original.things
+
+
+def test_a_dropped_table_comes_back_with_its_keys_and_indexes(
+    shop: Callable[..., Linted], migrate: Migrate
+) -> None:
+    source = SECOND.replace("{operations}", 'migrations.DeleteModel("Book")')
+    files = pasted(shop(**{SHOP: source}).findings, source=source)
+    migrate("shop", "0001", verbosity=0)
+    before = catalog(connection)
+    assert shop(**files).findings == []
+    migrate("shop", "head", verbosity=0)
+    assert "table shop_book" not in catalog(connection)
+    migrate("shop", "0001", verbosity=0, accept_data_loss=True)
+    assert catalog(connection) == before
 
 
 IN_PYTHON = {
