@@ -1,5 +1,6 @@
 """An operation with hazards, where it stands, and the files that take its place."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from django.db.models import Field
 from ingestion.schema.catalog import Catalog
 from ingestion.schema.linting import hazards
 from ingestion.schema.linting.migration_files import File, called, new_file, slug
+from ingestion.schema.linting.safe_sql import added
 from ingestion.schema.linting.tables import Tables
 from ingestion.schema.states import State
 
@@ -69,6 +71,16 @@ class Place:
     def tables_back(self) -> Tables:
         """When it is undone."""
         return Tables(self.things_after, self.things_before, self.server_version)
+
+    def adds_checked_domain(self, sql: str) -> bool:
+        """A column of such a type."""
+        domains = {
+            thing.removeprefix("domain ")
+            for things in (self.things_before, self.things_after)
+            for thing, definition in things.items()
+            if thing.startswith("domain ") and re.search("CHECK |NOT NULL", definition)
+        }
+        return any(column.type in domains for _, column in added(sql))
 
     def model(self, model_name: str, *, state: State | None = None) -> Any:
         return (state or self.reached).apps.get_model(self.app, model_name)

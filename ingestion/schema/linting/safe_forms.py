@@ -104,6 +104,11 @@ OF_PYTHON = (
     "migration of its own."
 )
 PARTITIONS = "A partition that no migration makes needs the same first; it is not in this list."
+OF_A_DOMAIN = (
+    "PostgreSQL writes the whole table anew for a column of a domain with a constraint, even where "
+    "it is empty. Give the column the domain's own type and a CHECK of its own, NOT VALID, and "
+    "validate it."
+)
 NOT_VALID = (
     "Add it as NOT VALID, which looks at new rows only, and validate it in the next migration, "
     "which reads the old ones and blocks nobody."
@@ -138,6 +143,8 @@ def _by_sql(
     forwards: Sequence[str],
     backwards: Sequence[str] | None,
 ) -> SafeForm:
+    if place.is_rewritten and any(map(place.adds_checked_domain, [*forwards, *(backwards or ())])):
+        return SafeForm(OF_A_DOMAIN)
     soft = softened(forwards, is_rewritten=place.is_rewritten, tables=place.tables)
     soft_back = None
     if backwards is not None:

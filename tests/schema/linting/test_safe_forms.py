@@ -390,6 +390,20 @@ def test_where_nothing_can_be_pasted_a_sentence_says_what_to_do(
     assert not any(each.safe_form.files for each in found)
 
 
+def test_a_column_of_a_domain_with_a_check_has_no_form(shop: Callable[..., Linted]) -> None:
+    """Without a value it is checked as well, and the table written anew."""
+    sql = "CREATE DOMAIN pos AS int CHECK (VALUE > 0); ALTER TABLE shop_book ADD d pos DEFAULT 1"
+    undone = "ALTER TABLE shop_book DROP d; DROP DOMAIN pos"
+    source = SECOND.replace("{operations}", f"migrations.RunSQL({sql!r}, {undone!r})")
+    [form] = {
+        each.safe_form for each in shop(**{SHOP: source}).findings if each.rule == "table-rewritten"
+    }
+    assert form.files == ()
+    assert form.advice.startswith(
+        "PostgreSQL writes the whole table anew for a column of a domain with a constraint, even "
+    )
+
+
 # --- With rows -----------------------------------------------------------------------------
 
 ROWS = 25_000
