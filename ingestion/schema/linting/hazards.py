@@ -64,7 +64,7 @@ class Hazard:
 # --- What makes others wait ----------------------------------------------------------------
 
 _MOVES_ROWS = re.compile("(?:UPDATE|DELETE|MERGE|COPY|DO|CALL) |WITH .*(?:UPDATE|DELETE|INSERT) ")
-_INSERTS_A_QUERY = re.compile("(?:WITH .* )?INSERT INTO .* (?:SELECT|TABLE) ")
+_INSERTS_A_QUERY = re.compile("(?:WITH .* )?INSERT INTO .* (?:SELECT|TABLE) |SELECT .* INTO ")
 _MOVES_ROWS_INSIDE = re.compile(
     r"(?<!ON )\bUPDATE\s[^;]*\sSET\s|\bDELETE\s+FROM\s|\bMERGE\s+INTO\s|"
     r"\bINSERT\s+INTO\s[^;]*\sSELECT\s",

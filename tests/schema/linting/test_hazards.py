@@ -159,6 +159,7 @@ def test_what_is_validated_under_a_lock_of_the_same_transaction_blocks() -> None
     [
         "UPDATE documents SET a = 1",
         "DELETE FROM documents",
+        "SELECT * INTO other FROM documents",
         "INSERT INTO other SELECT * FROM documents",
         "WITH gone AS (DELETE FROM documents RETURNING *) INSERT INTO other TABLE gone",
         "DO $$ BEGIN UPDATE documents SET a = 1; END $$",
