@@ -52,6 +52,8 @@ class Wanted:
     """The texts of the constraints that the column stands in."""
     number: int
     """Of the row, from 1."""
+    apart: int = 0
+    """How far from the numbers of the columns beside it: or who mixes them up would go unseen."""
 
 
 def values(wanted: Wanted, types: Types) -> list[str]:
@@ -158,7 +160,17 @@ def _numbers(wanted: Wanted, name: str) -> Iterator[str]:
         if most == 0:  # nothing but the places behind the point
             yield f"0.{number % 10**scale:0{scale}d}"
     bounds = [float(each) for each in _numbers_in(wanted.checks)]
-    tried: Iterable[float] = [number, *_beside(bounds, number), 0, 1, -number, 50, 1000 + number]
+    own = number + wanted.apart
+    tried: Iterable[float] = [
+        own,
+        number,
+        *_beside(bounds, number),
+        0,
+        1,
+        -number,
+        50,
+        1000 + number,
+    ]
     for value in tried:
         if -most <= value <= most:
             yield f"{value:.0f}" if whole or value == int(value) else f"{value}"

@@ -185,6 +185,7 @@ def _references(
 def _own_values(
     table: Table, column: Column, types: Types, *, number: int
 ) -> Iterator[Sequence[str | None]]:
+    is_key = any(each.kind in "pu" and column.number in each.columns for each in table.constraints)
     wanted = Wanted(
         type=column.type,
         modifier=column.modifier,
@@ -195,6 +196,7 @@ def _own_values(
             if each.kind == "c" and column.number in each.columns
         ],
         number=number,
+        apart=0 if is_key else ROWS * (column.number % 4),
     )
     for value in values(wanted, types):
         yield [value]

@@ -149,7 +149,7 @@ def test_columns_that_fill_themselves_are_left_to_it(sown: Callable[..., Sower])
         'c int GENERATED ALWAYS AS IDENTITY, "odd name" text, "select" int)'
     )
     assert sower.unsown == {}
-    assert rows("t") == [(1, 1, 1, "odd name1", 1), (1, 2, 2, "odd name2", 2)]
+    assert rows("t") == [(1, 1, 1, "odd name1", 3), (1, 2, 2, "odd name2", 4)]
 
 
 @pytest.mark.slow

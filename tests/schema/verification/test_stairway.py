@@ -206,7 +206,7 @@ def test_a_column_that_comes_back_as_another(
 @pytest.mark.slow
 def test_a_reverse_that_deletes_rows(climb: Climb) -> None:
     walk = climb(
-        sql("SELECT 1", "DELETE FROM notes WHERE stars = 1"),
+        sql("SELECT 1", "DELETE FROM notes WHERE id = (SELECT min(id) FROM notes)"),
         sql("SELECT 1", "UPDATE notes SET title = ''"),
     )
     assert told(walk) == [
@@ -237,6 +237,18 @@ def test_values_that_are_written_over_for_good(climb: Climb) -> None:
         (
             "data-loss",
             "shop.0002_next changes the values of notes.title, and undoing it does not put them "
+            "back.",
+        )
+    ]
+
+
+@pytest.mark.slow
+def test_numbers_of_another_column(climb: Climb) -> None:
+    walk = climb(sql("UPDATE notes SET stars = id", "SELECT 1"))
+    assert told(walk) == [
+        (
+            "data-loss",
+            "shop.0002_next changes the values of notes.stars, and undoing it does not put them "
             "back.",
         )
     ]
