@@ -116,8 +116,8 @@ def test_a_table_that_is_not_as_migrated_fits_no_state(
 @pytest.mark.parametrize(
     ("gone", "nearest", "shown"),
     [
-        ("jobs", "0001_initial", "  table jobs\n    expected  TABLE"),
-        ("documents", "nothing", "  table jobs\n    expected  nothing"),
+        ("jobs", head("documents"), "  table jobs\n    expected  TABLE"),
+        ("documents, passages", "nothing", "  table jobs\n    expected  nothing"),
     ],
 )
 def test_a_part_of_the_tables_of_an_app_fits_no_state(
