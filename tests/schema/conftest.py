@@ -276,9 +276,12 @@ def drift(own_database: DatabaseWrapper) -> Drift:
     return run
 
 
-def stop_during(statement: str, number: signal.Signals) -> None:
-    """Send this process the signal, once the server is busy with the statement."""
-    with closing(connections["default"].copy()) as other, other.cursor() as cursor:
+def stop_during(live: DatabaseWrapper, statement: str, number: signal.Signals) -> None:
+    """Send this process the signal, once the server is busy with the statement.
+
+    For a thread: what it would connect to as the settings say is a scratch database, now and then.
+    """
+    with closing(live.copy()) as other, other.cursor() as cursor:
         for _ in range(300):
             cursor.execute("SELECT FROM pg_stat_activity WHERE query = %s", [statement])
             if cursor.fetchall():

@@ -398,7 +398,13 @@ def test_a_table_that_somebody_changes_is_waited_for(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_whoever_stops_it_does_not_wait_and_leaves_no_database(
-    drift: Drift, shop: Use, story: Use, write_app: Use, stays: Stays, number: signal.Signals
+    drift: Drift,
+    shop: Use,
+    story: Use,
+    write_app: Use,
+    stays: Stays,
+    own_database: DatabaseWrapper,
+    number: signal.Signals,
 ) -> None:
     shop()
     sleep = f"SELECT pg_sleep(60) -- {os.getpid()}"
@@ -406,7 +412,7 @@ def test_whoever_stops_it_does_not_wait_and_leaves_no_database(
     write_app("shop", {"0001": slowly}, installed=True)
     story("shop")
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    stopper = threading.Thread(target=stop_during, args=(sleep, number))
+    stopper = threading.Thread(target=stop_during, args=(own_database, sleep, number))
     stopper.start()
     started = time.monotonic()
     with pytest.raises(CommandError, match=r"^Interrupted\.$") as stopped:

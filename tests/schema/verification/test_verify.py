@@ -756,12 +756,16 @@ def test_who_interrupts_it_finds_nothing_left(shop: Shop, verify: Verify, stays:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_stops_it_does_not_wait_for_a_statement(
-    shop: Shop, verify: Verify, stays: Stays, number: signal.Signals
+    shop: Shop,
+    verify: Verify,
+    stays: Stays,
+    own_database: DatabaseWrapper,
+    number: signal.Signals,
 ) -> None:
     sleep = f"SELECT pg_sleep(60) -- {os.getpid()}"
     shop(second(sql(sleep)))
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    stopper = threading.Thread(target=stop_during, args=(sleep, number))
+    stopper = threading.Thread(target=stop_during, args=(own_database, sleep, number))
     stopper.start()
     started = time.monotonic()
     with pytest.raises(CommandError, match=r"^Interrupted\.$") as error:
