@@ -37,40 +37,36 @@ LOOPBACK = {"127.0.0.1", "::1"}
 # The first half of an advisory lock; the second is a hash of the database's name.
 LOCKS = 0x5C4A7C4  # "scratch", nearly
 
-# A database that nobody answers for. Its maker has locked the name before it created it, and
-# what a query sees in pg_locks is newer than what it sees in pg_database.
-ABANDONED = """
-    SELECT datname
-      FROM pg_database
-     WHERE datname ~ '^schema_scratch_[0-9a-f]{16}$'
-       AND NOT EXISTS (
+# Nobody answers for the database of this name. Its maker has locked the name before it created it,
+# and what a query sees in pg_locks is newer than what it sees in pg_database.
+_UNANSWERED = """NOT EXISTS (
                SELECT FROM pg_locks
                 WHERE locktype = 'advisory' AND objsubid = 2
-                  AND classid = %s AND objid = hashtext(datname)::oid)
-"""
+                  AND classid = %s AND objid = hashtext({})::oid)"""
+
+ABANDONED = f"""
+    SELECT datname
+      FROM pg_database
+     WHERE datname ~ '^schema_scratch_[0-9a-f]{{16}}$'
+       AND {_UNANSWERED.format("datname")}
+"""  # noqa: S608
 
 # Made from a scratch database, of this name or one that nobody answers for.
-ROLES_OF = """
+ROLES_OF = f"""
     SELECT quote_ident(rolname)
       FROM pg_roles,
            substring(shobj_description(oid, 'pg_authid') FROM %s) AS made_for
      WHERE made_for = %s
-        OR made_for IS NOT NULL AND NOT EXISTS (
-               SELECT FROM pg_locks
-                WHERE locktype = 'advisory' AND objsubid = 2
-                  AND classid = %s AND objid = hashtext(made_for)::oid)
-"""
+        OR made_for IS NOT NULL AND {_UNANSWERED.format("made_for")}
+"""  # noqa: S608
 
 # What still works for a maker that is gone, elsewhere than in its database.
-ORPHANS = """
+ORPHANS = f"""
     SELECT pg_terminate_backend(pid)
       FROM pg_stat_activity
-     WHERE application_name ~ '^schema_scratch_[0-9a-f]{16}$' AND usename = session_user
-       AND NOT EXISTS (
-               SELECT FROM pg_locks
-                WHERE locktype = 'advisory' AND objsubid = 2
-                  AND classid = %s AND objid = hashtext(application_name)::oid)
-"""
+     WHERE application_name ~ '^schema_scratch_[0-9a-f]{{16}}$' AND usename = session_user
+       AND {_UNANSWERED.format("application_name")}
+"""  # noqa: S608
 
 OTHERS = """
     SELECT pg_terminate_backend(pid)
