@@ -114,6 +114,12 @@ def test_a_role_that_is_missing_lasts_as_long_as_the_database(live: DatabaseWrap
     assert roles() == {"live": 7}
 
 
+def test_after_an_error_it_goes_as_well(live: DatabaseWrapper) -> None:
+    with pytest.raises(DatabaseError, match="division by zero"), scratch():
+        execute(f"CREATE ROLE {MINE}_new; COMMIT; SELECT 1 / 0")
+    assert roles() == {"live": 7}
+
+
 def test_it_may_be_dropped_and_made_again(live: DatabaseWrapper) -> None:
     with scratch() as copy:
         execute("CREATE TABLE t (a int)")
@@ -169,6 +175,17 @@ def test_another_session_is_confined_too(live: DatabaseWrapper) -> None:
                 "SELECT current_database()"
             )
         assert left_out(copy) == [f"DROP ROLE {MINE}_live"]
+
+
+def test_another_alias_to_the_live_database_is_confined_too(live: DatabaseWrapper) -> None:
+    connections.settings["other"] = {**live.settings_dict}
+    try:
+        with scratch() as copy:
+            execute("ALTER SYSTEM RESET work_mem", connections["other"])
+            assert left_out(copy) == ["ALTER SYSTEM RESET work_mem"]
+    finally:
+        connections["other"].close()
+        del connections["other"], connections.settings["other"]
 
 
 def test_a_role_of_a_killed_maker_is_swept(live: DatabaseWrapper) -> None:
